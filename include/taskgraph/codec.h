@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Codec<T>: how a message type becomes bytes and comes back.
+//
+// Messages of data requests may be: Empty, Payload, std::string, numbers and
+// enums, std::vector of them, Array<T> (the same, never copied), any protobuf
+// message, and any type for which you specialize Codec:
+//
+//   template <>
+//   struct taskgraph::Codec<Point> {
+//     static Payload Encode(const Point& point);
+//     static std::optional<Point> Decode(const Payload& bytes);  // none:
+//     malformed
+//   };
+//
+// Numbers travel in the machine's own layout; all nodes of a job must share it
+// (they run the same program).
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "taskgraph/payload.h"
+
+namespace taskgraph {
+
+template <typename T>
+struct Codec;
+
+// A message without content.
+struct Empty {
+  friend bool operator==(const Empty&, const Empty&) = default;
+};
+
+template <typename T>
+concept Number = std::is_arithmetic_v<T> || std::is_enum_v<T>;
+
+// An immutable array that is shared, not copied: made from a vector by moving
+// it in, sent from its own memory, and received as a view of the buffer that
+// the socket wrote into. Use it for large vectors.
+template <Number T>
+class Array {
+ public:
+  Array() = default;
+  Array(
+      std::vector<T> values)  // NOLINT: implicit, so that an answer reads well.
+      : payload_(Payload::Own(std::move(values))) {}
+  Array(std::initializer_list<T> values) : Array(std::vector<T>(values)) {}
+
+  // Views `payload`, whose size must be a multiple of sizeof(T), suitably
+  // aligned.
+  static Array View(Payload payload) {
+    Array array;
+    array.payload_ = std::move(payload);
+    return array;
+  }
+
+  const T* data() const { return reinterpret_cast<const T*>(payload_.data()); }
+  std::size_t size() const { return payload_.size() / sizeof(T); }
+  bool empty() const { return payload_.empty(); }
+  const T& operator[](std::size_t i) const { return data()[i]; }
+  const T* begin() const { return data(); }
+  const T* end() const { return data() + size(); }
+  const Payload& payload() const { return payload_; }
+
+ private:
+  Payload payload_;
+};
+
+template <>
+struct Codec<Empty> {
+  static Payload Encode(const Empty&) { return {}; }
+  static std::optional<Empty> Decode(const Payload& bytes) {
+    return bytes.empty() ? std::optional<Empty>(Empty{}) : std::nullopt;
+  }
+};
+
+template <>
+struct Codec<Payload> {
+  static Payload Encode(const Payload& payload) { return payload; }
+  static std::optional<Payload> Decode(const Payload& bytes) { return bytes; }
+};
+
+template <>
+struct Codec<std::string> {
+  static Payload Encode(std::string text) {
+    return Payload::Own(std::move(text));
+  }
+  static std::optional<std::string> Decode(const Payload& bytes) {
+    return std::string(bytes.text());
+  }
+};
+
+template <Number T>
+struct Codec<T> {
+  static Payload Encode(const T& value) {
+    return Payload::Copy(&value, sizeof value);
+  }
+  static std::optional<T> Decode(const Payload& bytes) {
+    if (bytes.size() != sizeof(T)) return std::nullopt;
+    T value;
+    std::memcpy(&value, bytes.data(), sizeof value);
+    return value;
+  }
+};
+
+template <Number T>
+struct Codec<std::vector<T>> {
+  static Payload Encode(std::vector<T> values) {
+    return Payload::Own(std::move(values));
+  }
+  static std::optional<std::vector<T>> Decode(const Payload& bytes) {
+    if (bytes.size() % sizeof(T) != 0) return std::nullopt;
+    std::vector<T> values(bytes.size() / sizeof(T));
+    if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  }
+};
+
+template <Number T>
+struct Codec<Array<T>> {
+  static Payload Encode(const Array<T>& array) { return array.payload(); }
+  static std::optional<Array<T>> Decode(const Payload& bytes) {
+    const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
+    if (bytes.size() % sizeof(T) != 0 || address % alignof(T) != 0) {
+      return std::nullopt;
+    }
+    return Array<T>::View(bytes);
+  }
+};
+
+// Protobuf messages, known by what they can do, so that this header needs none
+// of protobuf's.
+template <typename T>
+concept ProtobufMessage = requires(T message, std::string* out,
+                                   const void* in) {
+  { message.SerializeToString(out) } -> std::same_as<bool>;
+  { message.ParseFromArray(in, 0) } -> std::same_as<bool>;
+};
+
+template <ProtobufMessage T>
+struct Codec<T> {
+  static Payload Encode(const T& message) {
+    std::string bytes;
+    message.SerializeToString(&bytes);
+    return Payload::Own(std::move(bytes));
+  }
+  static std::optional<T> Decode(const Payload& bytes) {
+    T message;
+    const int size = static_cast<int>(bytes.size());
+    if (!message.ParseFromArray(bytes.data(), size)) return std::nullopt;
+    return message;
+  }
+};
+
+}  // namespace taskgraph
