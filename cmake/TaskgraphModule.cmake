@@ -22,7 +22,7 @@ function(taskgraph_module NAME)
   list(TRANSFORM M_DEPENDS PREPEND taskgraph_ OUTPUT_VARIABLE depends)
   target_link_libraries(${target}
     PUBLIC taskgraph_api ${depends} ${M_LIBRARIES}
-    PRIVATE taskgraph_warnings)
+    PRIVATE $<BUILD_INTERFACE:taskgraph_warnings>)
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${NAME})
   set_property(GLOBAL APPEND PROPERTY TASKGRAPH_MODULES ${target})
   if(M_TESTS AND TASKGRAPH_BUILD_TESTS)
