@@ -5,6 +5,7 @@
 // the history; leases end keys whose owner fell silent.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -12,6 +13,9 @@
 #include <vector>
 
 namespace taskgraph::coordination {
+
+// Time since a start that is the same for all calls to one store; monotonic.
+using Time = std::chrono::nanoseconds;
 
 // Counts changes of the whole store; the empty store is at 1, as in etcd.
 using Revision = std::int64_t;
@@ -24,8 +28,8 @@ struct KeyValue {
   std::string value;
   Revision create_revision = 0;
   Revision mod_revision = 0;
-  std::int64_t version =
-      0;  // Changes since its creation; 0 only where deleted.
+  // Changes since its creation; 0 only where deleted.
+  std::int64_t version = 0;
   LeaseId lease = 0;
 
   friend bool operator==(const KeyValue&, const KeyValue&) = default;
@@ -39,6 +43,9 @@ struct KeyRange {
 
   static KeyRange One(std::string key) { return {std::move(key), {}}; }
   static KeyRange Prefix(const std::string& prefix);
+  static KeyRange All();
+  bool is_one_key() const { return end.empty(); }
+  bool is_open_ended() const { return end.size() == 1 && end[0] == '\0'; }
   bool Contains(const std::string& key) const;
 
   friend bool operator==(const KeyRange&, const KeyRange&) = default;
@@ -122,6 +129,8 @@ struct Change {
   enum class Kind : std::uint8_t { kPut, kDelete };
   Kind kind = Kind::kPut;
   KeyValue current;
+
+  friend bool operator==(const Change&, const Change&) = default;
 };
 
 }  // namespace taskgraph::coordination
