@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Links: the job's topologies, checked whenever they are asked.
+//
+// Intuition: user code draws the map. A map that names a town that does not
+// exist must not send anybody there, so every answer is checked before it is
+// used (R13).
+//
+// Pure as far as the user's functions are.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/turn.h"
+#include "taskgraph/error.h"
+#include "taskgraph/job.h"
+#include "taskgraph/types.h"
+
+namespace taskgraph::core {
+
+class Links {
+ public:
+  Links(std::vector<Link> links, TaskId tasks)
+      : links_(std::move(links)), tasks_(tasks) {}
+
+  TaskId tasks() const { return tasks_; }
+
+  // All neighbors of `task` in `epoch`. The error names the link type, the
+  // task, the epoch and what is wrong with the topology's answer.
+  Result<std::shared_ptr<const NeighborLists>> Neighbors(TaskId task,
+                                                         Epoch epoch) const;
+
+  // Whether `task` has a link of any type to `other` in `epoch`.
+  bool HasLink(TaskId task, TaskId other, Epoch epoch) const;
+
+  // Equal on all nodes of a job: the link types, and the neighbors that some
+  // tasks have in the first epochs, as text for people to compare.
+  std::string Fingerprint() const;
+
+ private:
+  Result<TaskList> Ask(const Link& link, TaskId task, Epoch epoch) const;
+
+  std::vector<Link> links_;
+  TaskId tasks_;
+};
+
+}  // namespace taskgraph::core

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/meta_inbox.h"
+
+namespace taskgraph::core {
+
+MetaInbox::Verdict MetaInbox::Arrive(TaskId from, Incarnation incarnation,
+                                     const MetaMessage& meta) {
+  Sender& sender = senders_[from];
+  if (incarnation > sender.incarnation) {
+    sender.incarnation = incarnation;
+    sender.arrived = sender.done = 0;
+    sender.ahead.clear();
+  }
+  if (meta.number <= sender.arrived) return Verdict::kKnown;
+  if (meta.number > sender.arrived + 1) return Verdict::kTooSoon;
+  sender.arrived = meta.number;
+  std::uint64_t& heard = sender.heard[{meta.link, meta.text}];
+  if (meta.occurrence <= heard) {  // R11
+    Advance(sender, meta.number);
+    return Verdict::kKnown;
+  }
+  heard = meta.occurrence;
+  return Verdict::kNew;
+}
+
+void MetaInbox::Heard(TaskId from, Incarnation incarnation, MetaNumber number) {
+  const auto found = senders_.find(from);
+  if (found == senders_.end() || found->second.incarnation != incarnation)
+    return;
+  Advance(found->second, number);
+}
+
+MetaNumber MetaInbox::Acknowledged(TaskId from) const {
+  const auto found = senders_.find(from);
+  return found == senders_.end() ? 0 : found->second.done;
+}
+
+void MetaInbox::Advance(Sender& sender, MetaNumber number) {
+  sender.ahead.insert(number);
+  while (!sender.ahead.empty() && *sender.ahead.begin() == sender.done + 1) {
+    sender.ahead.erase(sender.ahead.begin());
+    ++sender.done;
+  }
+}
+
+}  // namespace taskgraph::core

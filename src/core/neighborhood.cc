@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/neighborhood.h"
+
+#include <iterator>
+#include <utility>
+
+namespace taskgraph::core {
+
+void Neighborhood::Enter(std::shared_ptr<const NeighborLists> lists) {
+  lists_ = std::move(lists);
+  links_of_.clear();
+  for (const auto& [link, neighbors] : *lists_) {
+    for (TaskId neighbor : neighbors) links_of_[neighbor].push_back(link);
+  }
+  announced_ = told_;
+}
+
+TaskList Neighborhood::tasks() const {
+  TaskList tasks;
+  for (const auto& [task, links] : links_of_) tasks.push_back(task);
+  return tasks;
+}
+
+std::vector<Cause> Neighborhood::ReviewAll() {
+  std::vector<Cause> causes;
+  for (const auto& [task, links] : links_of_) {
+    std::vector<Cause> more = Review(task);
+    std::move(more.begin(), more.end(), std::back_inserter(causes));
+  }
+  return causes;
+}
+
+std::vector<Cause> Neighborhood::Review(TaskId task) {
+  const auto links = links_of_.find(task);
+  if (links == links_of_.end()) return {};
+  const Assignment& record = directory_.of(task);
+  auto known = announced_.find(task);
+  if (known == announced_.end()) {
+    const std::optional<State> first = FirstImpression(record);
+    if (!first) return {};
+    known = announced_.emplace(task, *first).first;
+    told_[task] = *first;
+  }
+  State& state = known->second;
+  std::vector<Cause> causes;
+  if (record.incarnation <= state.incarnation) return causes;
+  if (!state.lost) {
+    state.lost = true;
+    causes.push_back(NeighborLost{{task, links->second, state.incarnation}});
+  }
+  if (record.HasPrimary()) {
+    state = {record.incarnation, false};
+    causes.push_back(NeighborBack{{task, links->second, record.incarnation}});
+  }
+  return causes;
+}
+
+void Neighborhood::Told(const NeighborLost& lost) {
+  told_[lost.neighbor.task] = {lost.neighbor.incarnation, true};
+}
+
+void Neighborhood::Told(const NeighborBack& back) {
+  told_[back.neighbor.task] = {back.neighbor.incarnation, false};
+}
+
+// A neighbor that nobody has had yet is no news. One that is lost at present
+// was in the incarnation before the recorded one.
+std::optional<Neighborhood::State> Neighborhood::FirstImpression(
+    const Assignment& record) {
+  if (record.HasPrimary()) return State{record.incarnation, false};
+  if (record.incarnation <= 1) return std::nullopt;
+  return State{record.incarnation - 1, false};
+}
+
+}  // namespace taskgraph::core

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Neighborhood: what a task has been told of its neighbors' failures.
+//
+// Intuition: two columns for each neighbor: what the record says, and what the
+// task was last told. Where they differ there is something to tell, and nothing
+// is told twice (R22). Who is met for the first time is taken as found.
+//
+// Pure. Not thread-safe; owned by ReplicaCore.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/directory.h"
+#include "core/turn.h"
+
+namespace taskgraph::core {
+
+class Neighborhood {
+ public:
+  explicit Neighborhood(const Directory& directory) : directory_(directory) {}
+
+  // The epoch's neighbors. What was announced and not yet told is announced
+  // again, by the Review of each.
+  void Enter(std::shared_ptr<const NeighborLists> lists);
+
+  const std::shared_ptr<const NeighborLists>& lists() const { return lists_; }
+  bool IsNeighbor(TaskId task) const { return links_of_.contains(task); }
+  TaskList tasks() const;
+
+  // What the task must now be told of `task`, in order; what is returned counts
+  // as announced.
+  std::vector<Cause> Review(TaskId task);
+
+  // The same for all neighbors, in the order of their ids.
+  std::vector<Cause> ReviewAll();
+
+  // The turn that tells it begins: from now on it counts as told.
+  void Told(const NeighborLost& lost);
+  void Told(const NeighborBack& back);
+
+ private:
+  struct State {
+    Incarnation incarnation = 0;
+    bool lost = false;
+  };
+  static std::optional<State> FirstImpression(const Assignment& record);
+
+  const Directory& directory_;
+  std::shared_ptr<const NeighborLists> lists_;
+  std::map<TaskId, std::vector<LinkType>> links_of_;
+  std::map<TaskId, State> told_;
+  std::map<TaskId, State> announced_;
+};
+
+}  // namespace taskgraph::core

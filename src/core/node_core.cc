@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/node_core.h"
+
+#include <utility>
+
+namespace taskgraph::core {
+
+NodeCore::NodeCore(NodeId self, const Links& links, const JobOptions& options)
+    : links_(links),
+      options_(options),
+      directory_(links.tasks()),
+      followers_(links.tasks()),
+      around_{std::move(self), links_, options_,  directory_,
+              outputs_,        local_, followers_} {}
+
+Outputs NodeCore::Step(Input input, Time now) {
+  std::visit([&](auto& fact) { On(fact, now); }, input);
+  DeliverLocal(now);
+  if (end_ && replicas_.empty() && !left_) {  // R24
+    left_ = true;
+    outputs_.push_back(LeaveJob{});
+  }
+  return std::exchange(outputs_, {});
+}
+
+Time NodeCore::NextDeadline() const {
+  return deadlines_.empty() ? kNever : deadlines_.begin()->first;
+}
+
+void NodeCore::On(AssignmentChanged& changed, Time now) {
+  const TaskId task = changed.task;
+  if (!directory_.Has(task)) return;
+  const Assignment before = directory_.of(task);
+  if (!directory_.Update(task, changed.assignment)) return;
+  const Assignment& current = directory_.of(task);
+  ReplicaCore* host = HostOf(task);
+  if (host != nullptr && current.term > host->identity().term) {  // R2
+    host->OnSuperseded();
+    Settle(host->identity().replica);
+  }
+  const bool mine =
+      current.primary == around_.self && current.term > before.term;
+  if (mine && generation_ > 0 && !end_) StartReplica(task);
+  TellFollowers(task, before);
+  DeliverEarly(task, now);
+}
+
+void NodeCore::StartReplica(TaskId task) {
+  const Assignment& assignment = directory_.of(task);
+  const ReplicaId id = ++last_replica_;
+  auto replica = std::make_unique<ReplicaCore>(
+      ReplicaIdentity{id, task, assignment.term, assignment.incarnation,
+                      generation_},
+      around_);
+  ReplicaCore& started = *replica;
+  replicas_.emplace(id, std::move(replica));
+  hosts_[task] = id;
+  started.Begin(epoch_);
+  Settle(id);
+}
+
+void NodeCore::TellFollowers(TaskId task, const Assignment& before) {
+  const std::set<ReplicaId> followers = followers_.of(task);
+  for (ReplicaId id : followers) {
+    const auto found = replicas_.find(id);
+    if (found == replicas_.end()) {
+      followers_.Forget(task, id);
+      continue;
+    }
+    found->second->OnAssignment(task, before);
+    Settle(id);
+  }
+}
+
+void NodeCore::On(EpochAdvanced& advanced, Time) {
+  LearnEpoch(advanced.generation, advanced.epoch);
+}
+
+void NodeCore::On(EpochDecided& decided, Time) {
+  if (!decided.won)
+    return;  // R6: losing is no error; the watch tells what is so.
+  LearnEpoch(generation_, decided.proposed);
+  for (const NodeId& peer : peers_) {
+    outputs_.push_back(
+        SendMessage{peer, EpochNews{generation_, decided.proposed}});
+  }
+}
+
+void NodeCore::LearnEpoch(Generation generation, Epoch epoch) {
+  if (generation < generation_) return;
+  if (generation == generation_ && epoch <= epoch_) return;
+  generation_ = generation;
+  epoch_ = epoch;
+  for (auto it = replicas_.begin(); it != replicas_.end();) {
+    const ReplicaId id = it->first;
+    ++it;  // Settle may erase it.
+    replicas_.at(id)->OnEpoch(epoch);
+    Settle(id);
+  }
+}
+
+void NodeCore::On(NodeJoined& joined, Time) {
+  const NodeRecord& record = joined.record;
+  if (record.node == around_.self) return;
+  outputs_.push_back(SetPeer{record.node, record.addresses});
+  nodes_[record.node] = record;
+}
+
+void NodeCore::On(NodeLeft& left, Time) {
+  if (nodes_.erase(left.node) > 0) outputs_.push_back(SetPeer{left.node, {}});
+}
+
+void NodeCore::On(ControllerChanged& changed, Time) {
+  controller_ = changed.controller.node;
+  if (!controller_.empty()) {
+    outputs_.push_back(SetPeer{controller_, changed.controller.addresses});
+  }
+}
+
+void NodeCore::On(JobEnded& ended, Time) {
+  if (end_) return;
+  end_ = ended.end;
+  for (auto it = replicas_.begin(); it != replicas_.end();) {
+    const ReplicaId id = it->first;
+    ++it;
+    replicas_.at(id)->OnJobEnded(*end_);
+    Settle(id);
+  }
+}
+
+void NodeCore::On(MessageArrived& arrived, Time now) {
+  std::visit([&](const auto& message) { Receive(arrived.from, message, now); },
+             arrived.message);
+}
+
+void NodeCore::Receive(const NodeId& from, const Message& message, Time now) {
+  const Route& route = message.route;
+  if (!directory_.Has(route.to) || !directory_.Has(route.from)) return;
+  if (route.generation == generation_)
+    LearnEpoch(generation_, route.epoch);  // R6
+  if (route.to_term > directory_.of(route.to).term && !end_) {
+    // The sender has seen an assignment that this node has not: it comes soon.
+    if (early_count_ < options_.limits.held_messages_max) {
+      early_[route.to].emplace_back(from, message);
+      ++early_count_;
+    } else {
+      RefuseMoved(from, route);
+    }
+    return;
+  }
+  if (ReplicaCore* host = HostOf(route.to)) {
+    host->OnMessage(from, message, now);
+    Settle(host->identity().replica);
+  } else if (!std::holds_alternative<Refusal>(message.body)) {
+    RefuseMoved(from, route);
+  }
+}
+
+void NodeCore::Receive(const NodeId&, const EpochNews& news, Time) {
+  if (news.generation == generation_) LearnEpoch(news.generation, news.epoch);
+}
+
+void NodeCore::DeliverEarly(TaskId task, Time now) {
+  const auto found = early_.find(task);
+  if (found == early_.end()) return;
+  auto messages = std::move(found->second);
+  early_.erase(found);
+  early_count_ -= messages.size();
+  for (const auto& [from, message] : messages) Receive(from, message, now);
+}
+
+// R13: the task is not here, or not any more.
+void NodeCore::RefuseMoved(const NodeId& from, const Route& route) {
+  const Assignment& task = directory_.of(route.to);
+  Message refusal{{route.to, route.from, task.incarnation, task.term,
+                   route.term, epoch_, generation_},
+                  Refusal{ErrorCode::kMoved, directory_.of(route.from).term}};
+  if (from == around_.self) {
+    local_.push_back(std::move(refusal));
+  } else {
+    outputs_.push_back(SendMessage{from, std::move(refusal)});
+  }
+}
+
+void NodeCore::On(PeerFound& found, Time) { peers_.insert(found.node); }
+
+void NodeCore::On(PeerLost& lost, Time now) {
+  peers_.erase(lost.node);
+  for (auto& [id, replica] : replicas_) {
+    replica->OnPeerLost(lost.node, now);
+    Settle(id);
+  }
+  // R21: a hint to who can look after it.
+  if (nodes_.contains(lost.node) && !controller_.empty() &&
+      controller_ != lost.node) {
+    outputs_.push_back(
+        SendMessage{controller_, Suspicion{lost.node, lost.reason}});
+  }
+}
+
+void NodeCore::On(TurnFinished& finished, Time) {
+  const auto found = replicas_.find(finished.replica);
+  if (found == replicas_.end()) return;
+  found->second->OnTurnFinished(std::move(finished.effects));
+  Settle(finished.replica);
+}
+
+void NodeCore::On(DeadlinePassed&, Time now) {
+  while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
+    const ReplicaId id = deadlines_.begin()->second;
+    replicas_.at(id)->OnDeadline(now);
+    Settle(id);
+  }
+}
+
+ReplicaCore* NodeCore::HostOf(TaskId task) {
+  const auto found = hosts_.find(task);
+  return found == hosts_.end() ? nullptr : replicas_.at(found->second).get();
+}
+
+// Brings the indices up to date after anything happened to a replica.
+void NodeCore::Settle(ReplicaId id) {
+  ReplicaCore& replica = *replicas_.at(id);
+  const Time deadline = replica.done() ? kNever : replica.NextDeadline();
+  const auto known = deadline_of_.find(id);
+  if (known != deadline_of_.end() && known->second != deadline) {
+    deadlines_.erase({known->second, id});
+    deadline_of_.erase(known);
+  }
+  if (deadline != kNever && deadline_of_.emplace(id, deadline).second) {
+    deadlines_.emplace(deadline, id);
+  }
+  if (!replica.active()) {
+    const auto host = hosts_.find(replica.identity().task);
+    if (host != hosts_.end() && host->second == id) hosts_.erase(host);
+  }
+  if (replica.done()) replicas_.erase(id);
+}
+
+void NodeCore::DeliverLocal(Time now) {
+  while (!local_.empty()) {
+    const Message message = std::move(local_.front());
+    local_.pop_front();
+    Receive(around_.self, message, now);
+  }
+}
+
+}  // namespace taskgraph::core

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// NodeCore: one node of a job, seen as a machine that turns facts into orders.
+//
+// Intuition: a house with many rooms. The porter knows who lives where
+// (directory), carries letters to the right room or tells the sender that the
+// addressee has moved, and when the town clock strikes (the epoch) or the house
+// is left by someone (an assignment changed) he tells the rooms that it
+// concerns.
+//
+// Pure: Step(input, now) and NextDeadline() are all there is. Not thread-safe.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "core/directory.h"
+#include "core/followers.h"
+#include "core/links.h"
+#include "core/replica_core.h"
+#include "core/vocabulary.h"
+
+namespace taskgraph::core {
+
+class NodeCore {
+ public:
+  // `links` must outlive it.
+  NodeCore(NodeId self, const Links& links, const JobOptions& options);
+  NodeCore(const NodeCore&) = delete;
+  NodeCore& operator=(const NodeCore&) = delete;
+
+  // Applies `input`, observed at `now`, and returns the orders it causes.
+  // Deterministic: equal inputs at equal times give equal outputs.
+  Outputs Step(Input input, Time now);
+
+  // When Step(DeadlinePassed{}) is due; kNever: not at all.
+  Time NextDeadline() const;
+
+  // --- To look at, for logs, progress and checks ---
+  const NodeId& self() const { return around_.self; }
+  Epoch epoch() const { return epoch_; }
+  Generation generation() const { return generation_; }
+  const Directory& directory() const { return directory_; }
+  const std::map<ReplicaId, std::unique_ptr<ReplicaCore>>& replicas() const {
+    return replicas_;
+  }
+  const std::optional<JobEnd>& end() const { return end_; }
+
+ private:
+  void On(AssignmentChanged& changed, Time now);
+  void On(EpochAdvanced& advanced, Time now);
+  void On(EpochDecided& decided, Time now);
+  void On(NodeJoined& joined, Time now);
+  void On(NodeLeft& left, Time now);
+  void On(ControllerChanged& changed, Time now);
+  void On(JobEnded& ended, Time now);
+  void On(MessageArrived& arrived, Time now);
+  void On(PeerFound& found, Time now);
+  void On(PeerLost& lost, Time now);
+  void On(TurnFinished& finished, Time now);
+  void On(DeadlinePassed& passed, Time now);
+  template <typename NotForNodes>
+  void On(NotForNodes&, Time) {}
+
+  void Receive(const NodeId& from, const Message& message, Time now);
+  void Receive(const NodeId& from, const EpochNews& news, Time now);
+  void Receive(const NodeId&, const Suspicion&, Time) {}
+  void LearnEpoch(Generation generation, Epoch epoch);
+  void RefuseMoved(const NodeId& from, const Route& route);
+  void StartReplica(TaskId task);
+  void TellFollowers(TaskId task, const Assignment& before);
+  void DeliverEarly(TaskId task, Time now);
+  ReplicaCore* HostOf(TaskId task);
+  void Settle(ReplicaId replica);
+  void DeliverLocal(Time now);
+
+  const Links& links_;
+  JobOptions options_;
+  Directory directory_;
+  Followers followers_;
+  Outputs outputs_;
+  std::deque<Message> local_;
+  ReplicaSurroundings around_;
+
+  Generation generation_ = 0;
+  Epoch epoch_ = 0;
+  std::optional<JobEnd> end_;
+  bool left_ = false;
+
+  ReplicaId last_replica_ = 0;
+  std::map<ReplicaId, std::unique_ptr<ReplicaCore>> replicas_;
+  std::map<TaskId, ReplicaId> hosts_;  // The active one of each task here.
+  std::map<ReplicaId, Time> deadline_of_;
+  std::set<std::pair<Time, ReplicaId>> deadlines_;
+
+  // Messages to tasks whose assignment to this node has not been seen yet.
+  std::map<TaskId, std::deque<std::pair<NodeId, Message>>> early_;
+  std::size_t early_count_ = 0;
+
+  std::map<NodeId, NodeRecord> nodes_;
+  NodeId controller_;
+  std::set<NodeId> peers_;  // Those with an open connection.
+};
+
+}  // namespace taskgraph::core

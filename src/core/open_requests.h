@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// OpenRequests: what a task has asked in this epoch and not yet done with.
+//
+// Intuition: a list of questions sent by post. A question stays until its
+// answer has been read, not merely delivered; while it is unanswered it may be
+// sent again, with the same number, so that the other side knows it for the
+// same (R12, R14).
+//
+// Pure. Not thread-safe; owned by ReplicaCore.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/message.h"
+#include "core/turn.h"
+
+namespace taskgraph::core {
+
+class OpenRequests {
+ public:
+  // Voids everything: a new epoch began (R9). Numbers go on rising.
+  void Clear();
+
+  // The number of the next request.
+  RequestNumber next() const { return next_; }
+
+  // Notes a request that was made; its number is next() or higher.
+  void Make(MakeRequest request);
+
+  // The next request to `to` that is unanswered and unsent; marks it as sent.
+  const MakeRequest* NextUnsent(TaskId to);
+
+  // What was sent to `to` and is not answered may be lost: send it again.
+  void Rewind(TaskId to);
+
+  // An answer came, or the request was withdrawn: it is not sent any more.
+  // Returns the request the first time only (R12).
+  std::optional<MakeRequest> Settle(RequestNumber number);
+
+  // The turn that handled the answer took effect.
+  void Finish(RequestNumber number);
+
+  // R14: no answer below it is needed any more.
+  RequestNumber first_unfinished() const;
+
+  bool HasUnanswered(TaskId to) const { return by_target_.contains(to); }
+
+ private:
+  RequestNumber next_ = 1;
+  std::map<RequestNumber, MakeRequest> unanswered_;
+  std::set<RequestNumber> unfinished_;  // Also those that are being handled.
+  std::map<TaskId, std::set<RequestNumber>> by_target_;
+  std::map<TaskId, RequestNumber>
+      sent_;  // All up to it were sent to that task.
+};
+
+}  // namespace taskgraph::core

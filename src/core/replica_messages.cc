@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ReplicaCore: messages, from the door to the books and out again.
+#include <algorithm>
+#include <type_traits>
+#include <utility>
+
+#include "core/replica_core.h"
+
+namespace taskgraph::core {
+namespace {
+
+// Kept by its sender until it is answered or acknowledged, so it may be
+// refused.
+bool WillBeResent(const Message& message) {
+  return std::holds_alternative<MetaMessage>(message.body) ||
+         std::holds_alternative<RequestMessage>(message.body);
+}
+
+}  // namespace
+
+Error NotNeighbor(TaskId from, TaskId to, Epoch epoch) {
+  return {ErrorCode::kNotNeighbor,
+          "task " + std::to_string(from) + " has no link to task " +
+              std::to_string(to) + " in epoch " + std::to_string(epoch)};
+}
+
+void ReplicaCore::OnMessage(const NodeId& sender, const Message& message,
+                            Time now) {
+  if (!active()) return;
+  if (const auto* refusal = std::get_if<Refusal>(&message.body)) {
+    TakeRefusal(message.route, *refusal, now);
+  } else if (const Admission admission = Admit(sender, message);
+             admission == Admission::kTake) {
+    std::visit([&](const auto& body) { Take(message.route, body); },
+               message.body);
+  } else if (admission == Admission::kHold) {
+    Hold(sender, message);
+  }
+  Pump();
+}
+
+ReplicaCore::Admission ReplicaCore::Admit(const NodeId& sender,
+                                          const Message& message) {
+  const Route& route = message.route;
+  if (route.generation != me_.generation) return Admission::kDrop;
+  const Term known = around_.directory.of(route.from).term;
+  if (route.term < known) {  // R2
+    Refuse(sender, route, ErrorCode::kSuperseded);
+    return Admission::kDrop;
+  }
+  if (route.to_term > me_.term) {  // R2
+    Refuse(sender, route, ErrorCode::kMoved);
+    OnSuperseded();
+    return Admission::kDrop;
+  }
+  if (route.term > known) return Admission::kHold;      // R22
+  if (route.epoch > entered_) return Admission::kHold;  // R8: the future waits.
+  if (route.epoch < entered_) {  // R8: the past is closed.
+    if (WillBeResent(message)) Refuse(sender, route, ErrorCode::kEpochPassed);
+    return Admission::kDrop;
+  }
+  return Admission::kTake;
+}
+
+// R8: at the bound the sender keeps it. Answers and acknowledgements are
+// bounded by what this task has asked and flagged, and nobody would send them
+// again.
+void ReplicaCore::Hold(const NodeId& sender, const Message& message) {
+  if (WillBeResent(message) &&
+      held_.size() >= around_.options.limits.held_messages_max) {
+    Refuse(sender, message.route, ErrorCode::kUnavailable);
+  } else {
+    held_.push_back({sender, message});
+    around_.followers.Follow(message.route.from, me_.replica);
+  }
+}
+
+// What still can't be taken is held again, in the same order.
+void ReplicaCore::Readmit() {
+  for (const auto& [sender, message] : std::exchange(held_, {})) {
+    if (!active()) return;
+    const Admission admission = Admit(sender, message);
+    if (admission == Admission::kTake) {
+      std::visit([&](const auto& body) { Take(message.route, body); },
+                 message.body);
+    } else if (admission == Admission::kHold) {
+      held_.push_back({sender, message});
+    }
+  }
+}
+
+void ReplicaCore::Take(const Route& route, const MetaMessage& meta) {
+  switch (metas_heard_.Arrive(route.from, route.incarnation, meta)) {
+    case MetaInbox::Verdict::kNew:
+      queue_.push_back(HearMeta{route.from, route.incarnation, meta.number,
+                                meta.link, meta.text});
+      break;
+    case MetaInbox::Verdict::kKnown:
+      if (const MetaNumber done = metas_heard_.Acknowledged(route.from);
+          done > 0) {
+        Send(route.from, MetaAck{done, route.incarnation});
+      }
+      break;
+    case MetaInbox::Verdict::kTooSoon:
+      break;  // The sender has lost an earlier one and will begin there again.
+  }
+}
+
+void ReplicaCore::Take(const Route& route, const MetaAck& ack) {
+  if (ack.incarnation != me_.incarnation) return;
+  metas_sent_.Acknowledge(route.from, ack.number);
+  Encourage(route.from);
+}
+
+// R13: neighborhood before serving; the epoch was checked at the door, the
+// method is checked by the task itself.
+void ReplicaCore::Take(const Route& route, const RequestMessage& request) {
+  const RequestId& id = request.id;
+  if (id.task != route.from || id.incarnation != route.incarnation ||
+      id.epoch != route.epoch) {
+    return;  // Nobody of ours writes such a message.
+  }
+  if (!MayAsk(route.from)) {
+    Send(route.from,
+         AnswerMessage{id, NotNeighbor(route.from, me_.task, entered_), {}});
+    return;
+  }
+  const ServedRequests::Arrival arrival = served_.Arrive(request);
+  if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
+    queue_.push_back(ServeRequest{id, request.method, request.input});
+  } else if (arrival.kind == ServedRequests::Arrival::Kind::kAnswered) {
+    Send(route.from, *arrival.answer);  // R14: the same answer again.
+  }
+}
+
+void ReplicaCore::Take(const Route& route, const AnswerMessage& answer) {
+  const RequestId& id = answer.id;
+  if (id.task != me_.task || id.incarnation != me_.incarnation ||
+      id.epoch != entered_) {
+    return;
+  }
+  std::optional<MakeRequest> request = requests_.Settle(id.number);
+  if (!request) return;  // R12: answered before.
+  Encourage(route.from);
+  if (answer.error) {
+    queue_.push_back(HearFailure{
+        {id.number, request->to, std::move(request->method), *answer.error}});
+  } else {
+    queue_.push_back(TakeData{id.number, route.from, std::move(request->method),
+                              answer.output});
+  }
+}
+
+void ReplicaCore::Take(const Route&, const Refusal&) {}  // See TakeRefusal.
+
+// R13: what was unavailable or has moved is tried again by itself.
+void ReplicaCore::TakeRefusal(const Route& route, const Refusal& refusal,
+                              Time now) {
+  switch (refusal.code) {
+    case ErrorCode::kSuperseded:
+      if (refusal.term > me_.term) OnSuperseded();  // R2
+      break;
+    case ErrorCode::kMoved:
+    case ErrorCode::kUnavailable:
+      Postpone(route.from, now);
+      break;
+    default:
+      break;  // kEpochPassed: the route's epoch has been learned already.
+  }
+}
+
+// To the node that spoke, which may not be the task's present one.
+void ReplicaCore::Refuse(const NodeId& sender, const Route& route,
+                         ErrorCode code) {
+  const Assignment& known = around_.directory.of(route.from);
+  Post(sender, {{me_.task, route.from, me_.incarnation, me_.term, known.term,
+                 entered_, me_.generation},
+                Refusal{code, known.term}});
+}
+
+// To the addressee's present primary; where there is none, whatever must arrive
+// is kept in the books and sent when there is one.
+void ReplicaCore::Send(TaskId to, Body body) {
+  const Assignment& target = around_.directory.of(to);
+  if (!target.HasPrimary()) return;
+  Post(target.primary, {{me_.task, to, me_.incarnation, me_.term, target.term,
+                         entered_, me_.generation},
+                        std::move(body)});
+}
+
+void ReplicaCore::Post(const NodeId& node, Message message) {
+  if (node == around_.self) {
+    around_.local.push_back(std::move(message));
+  } else {
+    around_.outputs.push_back(SendMessage{node, std::move(message)});
+  }
+}
+
+// Sends what waits for `to`, in the order in which it was made.
+void ReplicaCore::Flush(TaskId to) {
+  if (!around_.directory.of(to).HasPrimary()) return;
+  const auto wait = waits_.find(to);
+  if (wait != waits_.end() && wait->second.waiting()) return;
+  while (const MetaMessage* meta = metas_sent_.NextUnsent(to)) Send(to, *meta);
+  while (const MakeRequest* request = requests_.NextUnsent(to)) {
+    Send(to,
+         RequestMessage{{me_.task, me_.incarnation, entered_, request->number},
+                        requests_.first_unfinished(),
+                        request->method,
+                        request->key,
+                        request->input});
+  }
+}
+
+void ReplicaCore::OnPeerLost(const NodeId& node, Time now) {
+  if (!active()) return;
+  for (TaskId task : neighborhood_.tasks()) {
+    if (around_.directory.of(task).primary == node) Postpone(task, now);
+  }
+}
+
+// What is under way to `to` may be lost, or was refused: it goes again, a
+// little later.
+void ReplicaCore::Postpone(TaskId to, Time now) {
+  if (!metas_sent_.HasUnacknowledged(to) && !requests_.HasUnanswered(to))
+    return;
+  metas_sent_.Rewind(to);
+  requests_.Rewind(to);
+  waits_.try_emplace(to, around_.options.failure).first->second.Wait(now);
+}
+
+// It answers: the next wait is a short one.
+void ReplicaCore::Encourage(TaskId task) {
+  const auto wait = waits_.find(task);
+  if (wait != waits_.end()) wait->second.Encourage();
+}
+
+bool ReplicaCore::MayAsk(TaskId from) {
+  const auto found = may_ask_.find(from);
+  if (found != may_ask_.end()) return found->second;
+  const bool may = around_.links.HasLink(from, me_.task, entered_);
+  may_ask_.emplace(from, may);
+  return may;
+}
+
+}  // namespace taskgraph::core

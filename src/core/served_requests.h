@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ServedRequests: what others have asked a task in this epoch, and what it
+// answered.
+//
+// Intuition: a clerk with a ledger. A question that is in the ledger is not put
+// to the task a second time: if it is answered, the answer is repeated; if not,
+// the asker waits (R14, after RIFL, Lee et al., SOSP 2015). With a key of the
+// user's, a question asked by a restarted task is found under its key.
+//
+// Pure. Not thread-safe; owned by ReplicaCore.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "core/message.h"
+
+namespace taskgraph::core {
+
+class ServedRequests {
+ public:
+  struct Arrival {
+    enum class Kind : std::uint8_t { kNew, kInProgress, kAnswered } kind;
+    const AnswerMessage* answer =
+        nullptr;  // For kAnswered; valid until the next call.
+  };
+
+  // Forgets everything: a new epoch began. Tokens are void (R9).
+  void Clear();
+
+  // A request came; `request.id` is of the current epoch.
+  Arrival Arrive(const RequestMessage& request);
+
+  // The task answered the request known as `token`. Returns an answer for each
+  // who waits for it; none: the token is void.
+  std::vector<AnswerMessage> Answer(const RequestId& token,
+                                    std::optional<Error> error, Payload output);
+
+ private:
+  using Requester = std::pair<TaskId, Incarnation>;
+  using Key =
+      std::tuple<TaskId, std::string, std::string>;  // Task, method, key.
+  struct Record {
+    bool answered = false;
+    AnswerMessage answer;
+    std::vector<RequestId> waiting;  // Equal but for the incarnation that asks.
+    std::optional<Key> key;
+  };
+
+  Record& Open(const RequestMessage& request);
+  Record* Find(const RequestMessage& request);
+  void Prune(const Requester& requester, RequestNumber first_unfinished);
+
+  std::map<Requester, std::map<RequestNumber, Record>> records_;
+  std::map<Key, RequestId> by_key_;  // The first request with that key.
+  AnswerMessage repeated_;
+};
+
+}  // namespace taskgraph::core

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What happens to a task, and what it may do about it: the causes and the
+// effects of one turn (R15). The runtime turns a cause into a callback, and the
+// callback's calls into effects.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/assignment.h"
+#include "taskgraph/error.h"
+#include "taskgraph/payload.h"
+#include "taskgraph/task.h"
+#include "taskgraph/topology.h"
+#include "taskgraph/types.h"
+
+namespace taskgraph::core {
+
+// --- Causes ---
+struct InitTask {
+  std::optional<Epoch> checkpoint;
+};
+struct EnterEpoch {
+  Epoch skipped = 0;
+};
+struct HearMeta {
+  TaskId from = 0;
+  Incarnation incarnation = 0;  // The sender's.
+  std::uint64_t number = 0;
+  LinkType link;
+  std::string text;
+};
+struct ServeRequest {
+  RequestId id;
+  std::string method;
+  Payload input;
+};
+struct TakeData {
+  RequestNumber number = 0;
+  TaskId from = 0;
+  std::string method;
+  Payload output;
+};
+struct HearFailure {
+  FailedRequest failed;
+};
+struct NeighborLost {
+  Neighbor neighbor;
+};
+struct NeighborBack {
+  Neighbor neighbor;
+};
+// The last one; its effects count for nothing.
+struct ExitTask {
+  ExitReason reason = ExitReason::kFinished;
+  ExitStatus status;
+};
+using Cause =
+    std::variant<InitTask, EnterEpoch, HearMeta, ServeRequest, TakeData,
+                 HearFailure, NeighborLost, NeighborBack, ExitTask>;
+
+// "serving GetGradient to task 3": for logs, traces and the text of failures.
+std::string Describe(const Cause& cause);
+
+// --- Effects, in the order in which the callback asked for them ---
+struct FlagMeta {
+  LinkType link;
+  std::string text;
+};
+struct MakeRequest {
+  RequestNumber number = 0;
+  TaskId to = 0;
+  std::string method;
+  std::string key;
+  Payload input;
+};
+struct CancelRequest {
+  RequestNumber number = 0;
+};
+struct GiveAnswer {
+  RequestId id;
+  std::optional<Error> error;
+  Payload output;
+};
+using Effect = std::variant<FlagMeta, MakeRequest, CancelRequest, GiveAnswer>;
+
+// What remains when the callback returned. R15: all of it, or, after an
+// exception, none of it.
+struct TurnEffects {
+  std::vector<Effect> ordered;
+  bool advance_epoch = false;
+  bool retire = false;
+  std::optional<ExitStatus> finish;
+  std::optional<std::string> failure;  // The exception's text.
+};
+
+// A task's neighbors in one epoch, by link type.
+using NeighborLists = std::map<LinkType, TaskList, std::less<>>;
+
+// What a callback may read.
+struct TurnContext {
+  TaskId task = 0;
+  Term term = 0;
+  Incarnation incarnation = 0;
+  Epoch epoch = 0;
+  RequestNumber next_request = 1;
+  std::shared_ptr<const NeighborLists> neighbors;
+};
+
+}  // namespace taskgraph::core
