@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coordination/job_records.h"
+
+#include <charconv>
+#include <nlohmann/json.hpp>
+
+namespace taskgraph::coordination {
+namespace {
+
+using Json = nlohmann::json;
+
+std::int64_t Milliseconds(Duration duration) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
+
+Json OptionsJson(const JobOptions& options) {
+  const FailureOptions& failure = options.failure;
+  const LimitOptions& limits = options.limits;
+  return {
+      {"max_failures", failure.max_failures},
+      {"heartbeat_timeout_ms", Milliseconds(failure.heartbeat_timeout)},
+      {"heartbeat_interval_ms", Milliseconds(failure.heartbeat_interval)},
+      {"session_time_ms", Milliseconds(failure.session_time)},
+      {"exit_grace_ms", Milliseconds(failure.exit_grace)},
+      {"status_retention_ms", Milliseconds(failure.status_retention)},
+      {"backoff_min_ms", Milliseconds(failure.backoff_min)},
+      {"backoff_max_ms", Milliseconds(failure.backoff_max)},
+      {"held_messages_max", limits.held_messages_max},
+      {"metas_per_epoch_max", limits.metas_per_epoch_max},
+      {"meta_bytes_max", limits.meta_bytes_max},
+      {"open_requests_max", limits.open_requests_max},
+      {"message_bytes_max", limits.message_bytes_max},
+  };
+}
+
+void ReadTime(const Json& json, const char* name, Duration& out) {
+  out = std::chrono::milliseconds(json.at(name).get<std::int64_t>());
+}
+
+JobOptions OptionsFrom(const Json& json) {
+  JobOptions options;
+  FailureOptions& failure = options.failure;
+  LimitOptions& limits = options.limits;
+  json.at("max_failures").get_to(failure.max_failures);
+  ReadTime(json, "heartbeat_timeout_ms", failure.heartbeat_timeout);
+  ReadTime(json, "heartbeat_interval_ms", failure.heartbeat_interval);
+  ReadTime(json, "session_time_ms", failure.session_time);
+  ReadTime(json, "exit_grace_ms", failure.exit_grace);
+  ReadTime(json, "status_retention_ms", failure.status_retention);
+  ReadTime(json, "backoff_min_ms", failure.backoff_min);
+  ReadTime(json, "backoff_max_ms", failure.backoff_max);
+  json.at("held_messages_max").get_to(limits.held_messages_max);
+  json.at("metas_per_epoch_max").get_to(limits.metas_per_epoch_max);
+  json.at("meta_bytes_max").get_to(limits.meta_bytes_max);
+  json.at("open_requests_max").get_to(limits.open_requests_max);
+  json.at("message_bytes_max").get_to(limits.message_bytes_max);
+  return options;
+}
+
+// Texts from tasks may hold any bytes; JSON wants UTF-8, so others are replaced.
+std::string Dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// What `read` makes of the text; none if it is not the JSON that `read` expects.
+template <typename T, typename Read>
+std::optional<T> Parse(const std::string& text, Read read) {
+  try {
+    T value;
+    read(Json::parse(text), value);
+    return value;
+  } catch (const Json::exception&) {
+    return std::nullopt;
+  }
+}
+
+constexpr const char* kReasons[] = {"finished", "failed", "killed", "superseded"};
+
+ExitReason ReasonFrom(const std::string& word) {
+  for (std::size_t i = 0; i < std::size(kReasons); ++i) {
+    if (word == kReasons[i]) return static_cast<ExitReason>(i);
+  }
+  return ExitReason::kFailed;
+}
+
+}  // namespace
+
+std::optional<std::string> Difference(const JobSpec& mine, const JobSpec& theirs) {
+  const auto differ = [](const std::string& what, const std::string& here,
+                         const std::string& there) {
+    return "this program has " + what + " " + here + ", the job has " + there;
+  };
+  if (mine.tasks != theirs.tasks) {
+    return differ("a number of tasks of", std::to_string(mine.tasks),
+                  std::to_string(theirs.tasks));
+  }
+  if (mine.links != theirs.links) return differ("links", mine.links, theirs.links);
+  return std::nullopt;
+}
+
+std::optional<TaskId> JobKeys::AssignedTask(std::string_view key) const {
+  constexpr std::string_view kFolder = "tasks/";
+  constexpr std::string_view kLeaf = "/assignment";
+  if (!key.starts_with(root_) || !key.ends_with(kLeaf)) return std::nullopt;
+  key.remove_prefix(root_.size());
+  if (!key.starts_with(kFolder)) return std::nullopt;
+  key.remove_prefix(kFolder.size());
+  if (key.size() < kLeaf.size()) return std::nullopt;
+  key.remove_suffix(kLeaf.size());
+  TaskId task = 0;
+  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), task);
+  if (error != std::errc() || end != key.data() + key.size()) return std::nullopt;
+  return task;
+}
+
+std::optional<core::NodeId> JobKeys::RegisteredNode(std::string_view key) const {
+  const std::string folder = root_ + "nodes/";
+  if (!key.starts_with(folder)) return std::nullopt;
+  return core::NodeId(key.substr(folder.size()));
+}
+
+std::string Encode(const JobSpec& spec) {
+  return Dump({{"instance", spec.instance},
+               {"tasks", spec.tasks},
+               {"links", spec.links},
+               {"nodes_expected", spec.nodes_expected},
+               {"config", Json(spec.config)},
+               {"options", OptionsJson(spec.options)}});
+}
+
+std::string Encode(const core::Assignment& assignment) {
+  return Dump({{"term", assignment.term},
+               {"incarnation", assignment.incarnation},
+               {"primary", assignment.primary},
+               {"backups", assignment.backups},
+               {"failures", assignment.failures},
+               {"last_error", assignment.last_error}});
+}
+
+std::string Encode(const core::EpochAdvanced& epoch) {
+  return Dump({{"generation", epoch.generation}, {"epoch", epoch.epoch}});
+}
+
+std::string Encode(const core::NodeRecord& node) {
+  return Dump({{"node", node.node},
+               {"host", node.host},
+               {"slots", node.slots},
+               {"reserve", node.reserve},
+               {"addresses", node.addresses}});
+}
+
+std::string Encode(const core::JobEnd& end) {
+  return Dump({{"reason", kReasons[static_cast<std::size_t>(end.reason)]},
+               {"code", end.status.code},
+               {"message", end.status.message}});
+}
+
+std::optional<JobSpec> DecodeSpec(const std::string& text) {
+  return Parse<JobSpec>(text, [](const Json& json, JobSpec& spec) {
+    json.at("instance").get_to(spec.instance);
+    json.at("tasks").get_to(spec.tasks);
+    json.at("links").get_to(spec.links);
+    json.at("nodes_expected").get_to(spec.nodes_expected);
+    for (const auto& [key, value] : json.at("config").items()) {
+      spec.config[key] = value.get<std::string>();
+    }
+    spec.options = OptionsFrom(json.at("options"));
+  });
+}
+
+std::optional<core::Assignment> DecodeAssignment(const std::string& text) {
+  return Parse<core::Assignment>(text, [](const Json& json, auto& assignment) {
+    json.at("term").get_to(assignment.term);
+    json.at("incarnation").get_to(assignment.incarnation);
+    json.at("primary").get_to(assignment.primary);
+    json.at("backups").get_to(assignment.backups);
+    json.at("failures").get_to(assignment.failures);
+    json.at("last_error").get_to(assignment.last_error);
+  });
+}
+
+std::optional<core::EpochAdvanced> DecodeEpoch(const std::string& text) {
+  return Parse<core::EpochAdvanced>(text, [](const Json& json, auto& epoch) {
+    json.at("generation").get_to(epoch.generation);
+    json.at("epoch").get_to(epoch.epoch);
+  });
+}
+
+std::optional<core::NodeRecord> DecodeNode(const std::string& text) {
+  return Parse<core::NodeRecord>(text, [](const Json& json, auto& node) {
+    json.at("node").get_to(node.node);
+    json.at("host").get_to(node.host);
+    json.at("slots").get_to(node.slots);
+    json.at("reserve").get_to(node.reserve);
+    json.at("addresses").get_to(node.addresses);
+  });
+}
+
+std::optional<core::JobEnd> DecodeEnd(const std::string& text) {
+  return Parse<core::JobEnd>(text, [](const Json& json, auto& end) {
+    end.reason = ReasonFrom(json.at("reason").get<std::string>());
+    json.at("code").get_to(end.status.code);
+    json.at("message").get_to(end.status.message);
+  });
+}
+
+}  // namespace taskgraph::coordination
