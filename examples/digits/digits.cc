@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Learns to read digits with a tree of tasks, any of which may be killed:
+//
+//   digits run --config epochs=200 --config result=model.txt
+//
+// trainer.h has the tasks, model.h the mathematics.
+#include <memory>
+
+#include "digits/trainer.h"
+
+int main(int argc, char** argv) {
+  taskgraph::Job job = digits::TrainingJob();
+  job.Build(
+      [](taskgraph::TaskId) { return std::make_unique<digits::Trainer>(); });
+  return taskgraph::Main(job, argc, argv);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <random>
+#include <stdexcept>
+
+#include "digits/trainer.h"
+
+namespace digits {
+namespace {
+
+constexpr std::size_t kEpochs = 25;
+
+std::string TextOf(const std::string& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// A folder of this test's own, gone with it.
+class DigitsTest : public testing::Test {
+ protected:
+  DigitsTest() : folder_(testing::TempDir() + "/digits.XXXXXX") {
+    if (mkdtemp(folder_.data()) == nullptr) std::abort();
+  }
+  ~DigitsTest() override { std::filesystem::remove_all(folder_); }
+
+  std::string path(const std::string& name) const {
+    return folder_ + "/" + name;
+  }
+
+  // What one process that never fails makes of it.
+  std::string Sequential(TaskId tasks) const {
+    WriteResult(path("sequential"),
+                Train(ReadRows(DIGITS_DATA), tasks, kEpochs));
+    return TextOf(path("sequential"));
+  }
+
+  // What the job makes of it, if it ends well.
+  std::string Distributed(const taskgraph::Job& job) const {
+    const auto status = taskgraph::RunInProcess(
+        job, {{"epochs", std::to_string(kEpochs)}, {"result", path("tree")}});
+    EXPECT_EQ(status.code, 0) << status.message;
+    return TextOf(path("tree"));
+  }
+
+ private:
+  std::string folder_;
+};
+
+// A trainer that fails now and then: by its seed, its task, its incarnation,
+// and how many turns it has had.
+class Unlucky final : public Trainer {
+ public:
+  Unlucky(std::uint64_t seed, TaskId task) : seed_(seed), task_(task) {}
+
+  void EnterEpoch(Turn& turn) override {
+    Trainer::EnterEpoch(turn);
+    MaybeFail(turn);
+  }
+  void MetaReady(Turn& turn, TaskId from, const taskgraph::LinkType& link,
+                 const std::string& meta) override {
+    Trainer::MetaReady(turn, from, link, meta);
+    MaybeFail(turn);
+  }
+
+ private:
+  void MaybeFail(const Turn& turn) {
+    std::seed_seq mixed{seed_, std::uint64_t{task_}, turn.incarnation(),
+                        turns_++};
+    if (std::mt19937(mixed)() % 100 < 3) throw std::runtime_error("bad luck");
+  }
+
+  std::uint64_t seed_;
+  TaskId task_;
+  std::uint64_t turns_ = 0;
+};
+
+TEST_F(DigitsTest, TrainingRecognizesNineOfTenHeldOutImages) {
+  const Rows rows = ReadRows(DIGITS_DATA);
+  EXPECT_GT(Accuracy(Train(rows, 15, 200), HeldOut(rows)), 0.9);
+}
+
+TEST_F(DigitsTest, TheLossFallsInEveryStep) {
+  const Vector model = Train(ReadRows(DIGITS_DATA), 15, 200);
+  const Vector losses(model.begin() + kParameters, model.end());
+  ASSERT_EQ(losses.size(), 200u);
+  EXPECT_TRUE(std::is_sorted(losses.rbegin(), losses.rend()));
+}
+
+TEST_F(DigitsTest, ThePartsAreAllOfTheTrainingImages) {
+  const Rows rows = ReadRows(DIGITS_DATA);
+  std::size_t sum = 0;
+  for (TaskId task = 0; task < 15; ++task) sum += PartOf(rows, task, 15).size();
+  EXPECT_EQ(sum, kTrainingRows);
+  EXPECT_EQ(HeldOut(rows).size(), 397u);
+}
+
+TEST_F(DigitsTest, ATreeOfTasksComputesWhatOneProcessDoesBitForBit) {
+  for (TaskId tasks : {1, 2, 15}) {
+    taskgraph::Job job = TrainingJob();
+    job.SetTasks(tasks);
+    job.Build([](TaskId) { return std::make_unique<Trainer>(); });
+    EXPECT_EQ(Distributed(job), Sequential(tasks));
+  }
+}
+
+TEST_F(DigitsTest, TasksThatFailChangeNotABit) {  // R5, R10, R12
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    taskgraph::Job job = TrainingJob();
+    job.options().failure.max_failures = 1000;
+    job.Build(
+        [seed](TaskId id) { return std::make_unique<Unlucky>(seed, id); });
+    EXPECT_EQ(Distributed(job), Sequential(15)) << "seed " << seed;
+  }
+}
+
+TEST_F(DigitsTest, DataThatIsNotThereEndsTheJobWithItsName) {
+  taskgraph::Job job = TrainingJob();
+  job.Build([](TaskId) { return std::make_unique<Trainer>(); });
+  const auto status =
+      taskgraph::RunInProcess(job, {{"data", "/does/not/exist"}});
+  EXPECT_NE(status.code, 0);
+  EXPECT_THAT(status.message, testing::HasSubstr("/does/not/exist"));
+}
+
+TEST_F(DigitsTest, AResultThatCannotBeWrittenLeavesTheOldOne) {
+  const Vector model = Train(ReadRows(DIGITS_DATA), 15, 2);
+  WriteResult(path("result"), model);
+  const std::string before = TextOf(path("result"));
+
+  // A limit on the size of files stands for a full disk.
+  signal(SIGXFSZ, SIG_IGN);
+  rlimit unlimited;
+  getrlimit(RLIMIT_FSIZE, &unlimited);
+  const rlimit tight{100, unlimited.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &tight);
+  EXPECT_THROW(WriteResult(path("result"), model), std::runtime_error);
+  setrlimit(RLIMIT_FSIZE, &unlimited);
+
+  EXPECT_EQ(TextOf(path("result")), before);
+  EXPECT_EQ(
+      std::distance(std::filesystem::directory_iterator(
+                        std::filesystem::path(path("result")).parent_path()),
+                    std::filesystem::directory_iterator()),
+      1);
+}
+
+}  // namespace
+}  // namespace digits
