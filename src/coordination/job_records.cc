@@ -10,7 +10,8 @@ namespace {
 using Json = nlohmann::json;
 
 std::int64_t Milliseconds(Duration duration) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(duration)
+      .count();
 }
 
 Json OptionsJson(const JobOptions& options) {
@@ -57,12 +58,14 @@ JobOptions OptionsFrom(const Json& json) {
   return options;
 }
 
-// Texts from tasks may hold any bytes; JSON wants UTF-8, so others are replaced.
+// Texts from tasks may hold any bytes; JSON wants UTF-8, so others are
+// replaced.
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// What `read` makes of the text; none if it is not the JSON that `read` expects.
+// What `read` makes of the text; none if it is not the JSON that `read`
+// expects.
 template <typename T, typename Read>
 std::optional<T> Parse(const std::string& text, Read read) {
   try {
@@ -74,7 +77,8 @@ std::optional<T> Parse(const std::string& text, Read read) {
   }
 }
 
-constexpr const char* kReasons[] = {"finished", "failed", "killed", "superseded"};
+constexpr const char* kReasons[] = {"finished", "failed", "killed",
+                                    "superseded"};
 
 ExitReason ReasonFrom(const std::string& word) {
   for (std::size_t i = 0; i < std::size(kReasons); ++i) {
@@ -85,7 +89,8 @@ ExitReason ReasonFrom(const std::string& word) {
 
 }  // namespace
 
-std::optional<std::string> Difference(const JobSpec& mine, const JobSpec& theirs) {
+std::optional<std::string> Difference(const JobSpec& mine,
+                                      const JobSpec& theirs) {
   const auto differ = [](const std::string& what, const std::string& here,
                          const std::string& there) {
     return "this program has " + what + " " + here + ", the job has " + there;
@@ -94,7 +99,8 @@ std::optional<std::string> Difference(const JobSpec& mine, const JobSpec& theirs
     return differ("a number of tasks of", std::to_string(mine.tasks),
                   std::to_string(theirs.tasks));
   }
-  if (mine.links != theirs.links) return differ("links", mine.links, theirs.links);
+  if (mine.links != theirs.links)
+    return differ("links", mine.links, theirs.links);
   return std::nullopt;
 }
 
@@ -108,12 +114,15 @@ std::optional<TaskId> JobKeys::AssignedTask(std::string_view key) const {
   if (key.size() < kLeaf.size()) return std::nullopt;
   key.remove_suffix(kLeaf.size());
   TaskId task = 0;
-  const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), task);
-  if (error != std::errc() || end != key.data() + key.size()) return std::nullopt;
+  const auto [end, error] =
+      std::from_chars(key.data(), key.data() + key.size(), task);
+  if (error != std::errc() || end != key.data() + key.size())
+    return std::nullopt;
   return task;
 }
 
-std::optional<core::NodeId> JobKeys::RegisteredNode(std::string_view key) const {
+std::optional<core::NodeId> JobKeys::RegisteredNode(
+    std::string_view key) const {
   const std::string folder = root_ + "nodes/";
   if (!key.starts_with(folder)) return std::nullopt;
   return core::NodeId(key.substr(folder.size()));

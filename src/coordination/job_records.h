@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A job's keys at the coordinator, and the JSON values that people can read there.
+// A job's keys at the coordinator, and the JSON values that people can read
+// there.
 //
 //   /taskgraph/JOB/spec                   what was submitted (JobSpec)
 //   /taskgraph/JOB/epoch                  {"epoch":3,"generation":1}
 //   /taskgraph/JOB/tasks/7/assignment     who has task 7 (R1)
-//   /taskgraph/JOB/tasks/7/term           its term alone: what guards compare (R3)
-//   /taskgraph/JOB/nodes/NODE             a node's registration, bound to its session
-//   /taskgraph/JOB/controller             the elected controller, bound to its session
-//   /taskgraph/JOB/status                 how the job ended (R24)
+//   /taskgraph/JOB/tasks/7/term           its term alone: what guards compare
+//   (R3) /taskgraph/JOB/nodes/NODE             a node's registration, bound to
+//   its session /taskgraph/JOB/controller             the elected controller,
+//   bound to its session /taskgraph/JOB/status                 how the job
+//   ended (R24)
 //
 // Pure.
 #pragma once
@@ -33,9 +35,10 @@ struct JobSpec {
   JobOptions options;
 };
 
-// What differs between two specs in one line: "this one has 15 tasks, the job has 31".
-// None: they agree. Instances are not compared.
-std::optional<std::string> Difference(const JobSpec& mine, const JobSpec& theirs);
+// What differs between two specs in one line: "this one has 15 tasks, the job
+// has 31". None: they agree. Instances are not compared.
+std::optional<std::string> Difference(const JobSpec& mine,
+                                      const JobSpec& theirs);
 
 class JobKeys {
  public:
@@ -46,7 +49,9 @@ class JobKeys {
   std::string epoch() const { return root_ + "epoch"; }
   std::string status() const { return root_ + "status"; }
   std::string controller() const { return root_ + "controller"; }
-  std::string node(const core::NodeId& id) const { return root_ + "nodes/" + id; }
+  std::string node(const core::NodeId& id) const {
+    return root_ + "nodes/" + id;
+  }
   std::string assignment(TaskId task) const {
     return root_ + "tasks/" + std::to_string(task) + "/assignment";
   }

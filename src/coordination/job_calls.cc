@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JobStore: proposals and sessions, carried to the coordinator until decided.
+#include <algorithm>
+#include <utility>
+
+#include "coordination/job_store.h"
+
+namespace taskgraph::coordination {
+namespace {
+
+constexpr Duration kRetryMin = std::chrono::milliseconds(20);
+constexpr Duration kRetryMax = std::chrono::seconds(1);
+
+std::chrono::seconds WholeSeconds(Duration duration) {
+  return std::max(std::chrono::ceil<std::chrono::seconds>(duration),
+                  std::chrono::seconds(1));
+}
+
+}  // namespace
+
+void JobStore::Issue(std::function<void(Tag)> issue, Verdict decided) {
+  const Tag tag = ++last_tag_;
+  Call& call = calls_[tag];
+  call.issue = std::move(issue);
+  call.decided = std::move(decided);
+  call.issue(tag);
+}
+
+void JobStore::Commit(Txn txn, Verdict decided) {
+  Issue(
+      [this, txn = std::move(txn)](Tag tag) { coordinator_.Commit(tag, txn); },
+      std::move(decided));
+}
+
+void JobStore::OnDecided(Tag tag, const TxnReply& reply, core::Time now) {
+  const auto found = calls_.find(tag);
+  if (found == calls_.end()) return;
+  const Verdict decided = std::move(found->second.decided);
+  calls_.erase(found);
+  if (decided) decided(reply, now);
+}
+
+// R15: again until decided. Each call is guarded, so that a repeat is harmless.
+void JobStore::OnFailed(const CallFailed& failed, core::Time now) {
+  const auto found = calls_.find(failed.tag);
+  if (found == calls_.end()) return;
+  if (!failed.retry) {
+    calls_.erase(found);
+    sink_(JobRefused{{ErrorCode::kRefused,
+                      "the coordinator refused a call: " + failed.reason}});
+    return;
+  }
+  Call& call = found->second;
+  call.delay = std::clamp(2 * call.delay, kRetryMin, kRetryMax);
+  call.again_at = now + call.delay;
+}
+
+void JobStore::OnDeadline(core::Time now) {
+  std::vector<Tag> due;
+  for (const auto& [tag, call] : calls_) {
+    if (call.again_at && *call.again_at <= now) due.push_back(tag);
+  }
+  for (Tag tag : due) {
+    const auto found = calls_.find(tag);
+    if (found == calls_.end()) continue;
+    found->second.again_at.reset();
+    found->second.issue(tag);
+  }
+}
+
+core::Time JobStore::NextDeadline() const {
+  core::Time next = core::kNever;
+  for (const auto& [tag, call] : calls_) {
+    if (call.again_at) next = std::min(next, *call.again_at);
+  }
+  return next;
+}
+
+// A verdict is told only when what it was about has been told by the watch;
+// otherwise the core would plan once more on what it knows to be old.
+void JobStore::AfterRevision(Revision revision, core::Input fact) {
+  after_.emplace(revision, std::move(fact));
+  ReleaseUpTo(seen_);
+}
+
+void JobStore::ReleaseUpTo(Revision revision) {
+  while (!after_.empty() && after_.begin()->first <= revision) {
+    core::Input fact = std::move(after_.begin()->second);
+    after_.erase(after_.begin());
+    Tell(std::move(fact));
+  }
+}
+
+void JobStore::Submit(const JobSpec& spec, Submission submission) {
+  submitted_ = spec;
+  submission_ = submission;
+  const std::string text = Encode(spec);
+  Txn txn;
+  txn.compares = {Compare::Absent(keys_.spec())};
+  txn.then = {Put{keys_.spec(), text},
+              Put{keys_.epoch(), Encode(core::EpochAdvanced{1, 0})}};
+  if (submission == Submission::kNew) {
+    txn.then.push_back(Delete{KeyRange::One(keys_.status())});
+  } else {
+    txn.compares.push_back(Compare::Absent(keys_.status()));
+  }
+  txn.otherwise = {Read{KeyRange::One(keys_.spec())},
+                   Read{KeyRange::One(keys_.status())}};
+  Commit(std::move(txn), [this](const TxnReply& reply, core::Time) {
+    if (reply.succeeded)
+      return;  // The watch tells of it; also of another's spec.
+    const auto& specs = std::get<ReadReply>(reply.replies[0]).found;
+    const auto& ends = std::get<ReadReply>(reply.replies[1]).found;
+    if (specs.empty() && !ends.empty()) LearnEnd(ends[0].value);
+  });
+}
+
+void JobStore::Join(const core::NodeRecord& record) {
+  node_.record = record;
+  node_.wanted = true;
+  if (spec_) OpenSession(node_);
+}
+
+void JobStore::Campaign(const core::NodeRecord& controller) {
+  controller_.record = controller;
+  controller_.wanted = true;
+  if (spec_) OpenSession(controller_);
+}
+
+void JobStore::OpenSession(Role& role) {
+  if (role.lease != 0 || role.granting != 0) return;
+  Issue(
+      [this, &role](Tag tag) {
+        role.granting = tag;
+        coordinator_.GrantLease(tag, WholeSeconds(session_time_));
+      },
+      nullptr);
+}
+
+void JobStore::OnLease(const LeaseGranted& granted) {
+  calls_.erase(granted.tag);
+  for (Role* role : {&node_, &controller_}) {
+    if (role->granting != granted.tag) continue;
+    role->granting = 0;
+    role->lease = granted.lease;
+    if (role == &node_) RegisterNode();
+    if (role == &controller_) TryElection();
+    return;
+  }
+  if (removing_ == granted.tag) RemoveAllButStatus(granted.lease);
+}
+
+// R24: nobody renews the lease of the status, so it ends after its retention
+// time.
+void JobStore::RemoveAllButStatus(LeaseId retention) {
+  coordinator_.AbandonLease(retention);
+  Txn txn;
+  const std::string* status = Known(keys_.status());
+  txn.then = {
+      Delete{{keys_.root(), keys_.status()}},
+      Delete{{keys_.status() + '\0', KeyRange::Prefix(keys_.root()).end}}};
+  if (status != nullptr)
+    txn.then.push_back(Put{keys_.status(), *status, retention});
+  Commit(std::move(txn),
+         [this](const TxnReply&, core::Time) { sink_(JobRemoved{}); });
+}
+
+void JobStore::OnLeaseLost(LeaseId lease) {
+  for (Role* role : {&node_, &controller_}) {
+    if (role->lease != lease || lease == 0) continue;
+    role->lease = 0;
+    const bool held = std::exchange(role->held, false);
+    if (role == &controller_ && held) Tell(core::ElectionLost{});
+    if (!role->wanted) continue;
+    sink_(JobRemark{
+        "the session at the coordinator was lost; opening a new one"});
+    OpenSession(*role);  // R25
+  }
+}
+
+// R25: also over a registration of an earlier session of this node's.
+void JobStore::RegisterNode() {
+  if (!node_.wanted || node_.lease == 0) return;
+  Txn txn;
+  txn.compares = {Compare::Absent(keys_.status())};
+  txn.then = {
+      Put{keys_.node(node_.record.node), Encode(node_.record), node_.lease}};
+  Commit(std::move(txn),
+         [this, lease = node_.lease](const TxnReply& reply, core::Time) {
+           if (lease == node_.lease) node_.held = reply.succeeded;
+         });
+}
+
+void JobStore::TryElection() {
+  Role& role = controller_;
+  if (!role.wanted || role.held || role.lease == 0) return;
+  const std::string text = Encode(role.record);
+  Txn txn;
+  txn.compares = {Compare::Absent(keys_.controller())};
+  txn.then = {Put{keys_.controller(), text, role.lease}};
+  txn.otherwise = {Read{KeyRange::One(keys_.controller())}};
+  Commit(std::move(txn),
+         [this, text, lease = role.lease](const TxnReply& reply, core::Time) {
+           if (lease != controller_.lease || controller_.held) return;
+           bool mine = reply.succeeded;
+           if (!mine) {  // Perhaps by a call whose answer was lost.
+             const auto& found = std::get<ReadReply>(reply.replies[0]).found;
+             mine = !found.empty() && found[0].lease == lease;
+           }
+           controller_.held = mine;
+           if (mine) AfterRevision(reply.revision, core::ElectionWon{});
+         });
+}
+
+void JobStore::Do(const core::ProposeEpoch& proposal) {
+  const core::EpochAdvanced from{proposal.generation, proposal.from};
+  const core::EpochAdvanced next{proposal.generation, proposal.from + 1};
+  Txn txn;
+  txn.compares = {Compare::ValueIs(keys_.epoch(), Encode(from)),  // R6
+                  Compare::ValueIs(keys_.term(proposal.task),
+                                   std::to_string(proposal.term))};
+  txn.then = {Put{keys_.epoch(), Encode(next)}};
+  Commit(std::move(txn), [this, next](const TxnReply& reply, core::Time) {
+    Tell(core::EpochDecided{next.epoch, reply.succeeded});
+  });
+}
+
+void JobStore::Do(const core::ProposeEnd& proposal) {
+  Txn txn;
+  txn.compares = {Compare::Absent(keys_.status())};  // R24: once.
+  if (proposal.task) {
+    txn.compares.push_back(Compare::ValueIs(keys_.term(*proposal.task),
+                                            std::to_string(proposal.term)));
+  }
+  txn.then = {Put{keys_.status(), Encode(proposal.end)}};
+  Commit(std::move(txn), nullptr);
+}
+
+// R1: by compare-and-swap on the record as the core knew it.
+void JobStore::Do(const core::ProposeAssignments& proposal) {
+  Txn txn;
+  core::AssignmentsDecided decided;
+  bool stale = false;
+  for (const core::AssignmentChange& change : proposal.changes) {
+    decided.tasks.push_back(change.task);
+    const std::string key = keys_.assignment(change.task);
+    const auto known = known_.find(key);
+    const auto record =
+        known == known_.end()
+            ? std::optional<core::Assignment>(core::Assignment{})
+            : DecodeAssignment(known->second.value);
+    stale = stale || record != change.expected;
+    txn.compares.push_back(Compare::ModRevisionIs(
+        key, known == known_.end() ? 0 : known->second.mod_revision));
+    txn.then.push_back(Put{key, Encode(change.next)});
+    if (change.next.term != change.expected.term) {
+      txn.then.push_back(
+          Put{keys_.term(change.task), std::to_string(change.next.term)});
+    }
+  }
+  if (stale) {
+    Tell(std::move(decided));
+    return;
+  }
+  Commit(std::move(txn), [this, decided](const TxnReply& reply, core::Time) {
+    AfterRevision(reply.revision, decided);
+  });
+}
+
+// Also a node that registers anew meanwhile is safe: that is another lease.
+void JobStore::Do(const core::EndSession& order) {
+  const auto known = known_.find(keys_.node(order.node));
+  if (known == known_.end() || known->second.lease == 0) return;
+  const LeaseId lease = known->second.lease;
+  Issue([this, lease](Tag tag) { coordinator_.RevokeLease(tag, lease); },
+        nullptr);
+}
+
+void JobStore::Do(const core::LeaveJob&) {
+  node_.wanted = false;
+  if (node_.lease == 0) {
+    sink_(SessionEnded{});
+    return;
+  }
+  const LeaseId lease = node_.lease;
+  Issue([this, lease](Tag tag) { coordinator_.RevokeLease(tag, lease); },
+        [this](const TxnReply&, core::Time) { sink_(SessionEnded{}); });
+}
+
+void JobStore::Do(const core::RemoveJob&) {
+  controller_.wanted = false;
+  const Duration retention = spec_ ? spec_->options.failure.status_retention
+                                   : std::chrono::minutes(10);
+  Issue(
+      [this, retention](Tag tag) {
+        removing_ = tag;
+        coordinator_.GrantLease(tag, WholeSeconds(retention));
+      },
+      nullptr);
+}
+
+}  // namespace taskgraph::coordination

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// JobStore: the watch, from keys and values to facts.
+#include "coordination/job_store.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+namespace taskgraph::coordination {
+namespace {
+
+constexpr Tag kWatchTag = 1;
+
+}  // namespace
+
+JobStore::JobStore(const std::string& job, Coordinator& coordinator, Sink sink)
+    : keys_(job),
+      coordinator_(coordinator),
+      sink_(std::move(sink)),
+      last_tag_(kWatchTag) {
+  coordinator_.Watch(kWatchTag, KeyRange::Prefix(keys_.root()), 0);
+}
+
+void JobStore::Handle(const Event& event, core::Time now) {
+  if (const auto* decided = std::get_if<TxnDecided>(&event)) {
+    OnDecided(decided->tag, decided->reply, now);
+  } else if (const auto* failed = std::get_if<CallFailed>(&event)) {
+    OnFailed(*failed, now);
+  } else if (const auto* listed = std::get_if<WatchListed>(&event)) {
+    OnListed(*listed);
+  } else if (const auto* changed = std::get_if<WatchChanged>(&event)) {
+    OnChanged(*changed);
+  } else if (const auto* granted = std::get_if<LeaseGranted>(&event)) {
+    OnLease(*granted);
+  } else if (const auto* lost = std::get_if<LeaseLost>(&event)) {
+    OnLeaseLost(lost->lease);
+  } else if (const auto* away = std::get_if<CoordinatorAway>(&event)) {
+    sink_(JobRemark{"the coordinator is away: " + away->reason});
+    Tell(core::CoordinatorWentAway{});
+  } else {
+    sink_(JobRemark{"the coordinator is back"});
+    Tell(core::CoordinatorCameBack{});
+    for (auto& [tag, call] : calls_) {
+      if (call.again_at) call.again_at = now;
+    }
+    OnDeadline(now);
+  }
+}
+
+// What is not listed does not exist any more; what is listed as known is no
+// news.
+void JobStore::OnListed(const WatchListed& listed) {
+  std::set<std::string> present;
+  for (const KeyValue& key_value : listed.all) present.insert(key_value.key);
+  std::vector<std::string> gone;
+  for (const auto& [key, key_value] : known_) {
+    if (!present.contains(key)) gone.push_back(key);
+  }
+  // The spec first, and the epoch before what happens in it.
+  const std::string first[] = {keys_.spec(), keys_.epoch()};
+  for (const std::string& key : first) {
+    for (const KeyValue& key_value : listed.all) {
+      if (key_value.key == key) Learn(key_value);
+    }
+  }
+  for (const KeyValue& key_value : listed.all) Learn(key_value);
+  for (const std::string& key : gone) Unlearn(key);
+  seen_ = std::max(seen_, listed.revision);
+  ReleaseUpTo(seen_);
+  TryElection();
+}
+
+void JobStore::OnChanged(const WatchChanged& changed) {
+  for (const Change& change : changed.changes) {
+    const KeyValue& current = change.current;
+    if (change.kind == Change::Kind::kPut) {
+      Learn(current);
+      continue;
+    }
+    const auto known = known_.find(current.key);
+    if (known == known_.end() ||
+        known->second.mod_revision < current.mod_revision) {
+      Unlearn(current.key);
+    }
+  }
+  seen_ = std::max(seen_, changed.revision);
+  ReleaseUpTo(seen_);
+}
+
+void JobStore::Learn(const KeyValue& key_value) {
+  KeyValue& known = known_[key_value.key];
+  if (known.mod_revision >= key_value.mod_revision) return;
+  known = key_value;
+  const std::string& key = key_value.key;
+  const std::string& text = key_value.value;
+  bool understood = true;
+  if (key == keys_.spec()) {
+    LearnSpec(text);
+  } else if (key == keys_.status()) {
+    LearnEnd(text);
+  } else if (key == keys_.epoch()) {
+    const auto epoch = DecodeEpoch(text);
+    if ((understood = epoch.has_value())) Tell(*epoch);
+  } else if (const auto task = keys_.AssignedTask(key)) {
+    auto assignment = DecodeAssignment(text);
+    understood = assignment.has_value();
+    if (understood)
+      Tell(core::AssignmentChanged{*task, std::move(*assignment)});
+  } else if (keys_.RegisteredNode(key)) {
+    const auto node = DecodeNode(text);
+    if ((understood = node.has_value())) Tell(core::NodeJoined{*node});
+  } else if (key == keys_.controller()) {
+    const auto node = DecodeNode(text);
+    if ((understood = node.has_value())) Tell(core::ControllerChanged{*node});
+  }
+  if (!understood) {
+    sink_(
+        JobRemark{"the value of " + key +
+                  " at the coordinator is malformed: " + text.substr(0, 200)});
+  }
+}
+
+void JobStore::Unlearn(const std::string& key) {
+  known_.erase(key);
+  if (const auto node = keys_.RegisteredNode(key)) {
+    Tell(core::NodeLeft{*node});
+    if (node_.wanted && *node == node_.record.node) {
+      node_.held = false;
+      RegisterNode();  // Deleted by someone else's hand, or with a lost
+                       // session.
+    }
+  } else if (key == keys_.controller()) {
+    Tell(core::ControllerChanged{});
+    TryElection();
+  } else if (key == keys_.spec() && !ended_ && spec_) {
+    sink_(JobRefused{
+        {ErrorCode::kRefused,
+         "the coordinator has lost this job: its keys under " + keys_.root() +
+             " are gone, and the job had not ended; "
+             "was its data folder deleted? Submit the job again"}});
+  }
+}
+
+void JobStore::LearnSpec(const std::string& text) {
+  std::optional<JobSpec> spec = DecodeSpec(text);
+  if (!spec) {
+    sink_(JobRefused{{ErrorCode::kCorrupt, "the value of " + keys_.spec() +
+                                               " is not a job's spec"}});
+    return;
+  }
+  if (spec_) return;
+  if (submitted_ && submission_ == Submission::kNew &&
+      submitted_->instance != spec->instance) {
+    sink_(JobRefused{
+        {ErrorCode::kRefused,
+         "a job of this name is running at this coordinator already; "
+         "give this one another --name"}});
+    return;
+  }
+  session_time_ = spec->options.failure.session_time;
+  spec_ = spec;
+  sink_(SpecFound{std::move(*spec)});
+  if (node_.wanted) OpenSession(node_);
+  if (controller_.wanted) OpenSession(controller_);
+}
+
+void JobStore::LearnEnd(const std::string& text) {
+  // The status of an earlier run of that name is taken away by Submit.
+  if (submitted_ && submission_ == Submission::kNew && !spec_) return;
+  const std::optional<core::JobEnd> end = DecodeEnd(text);
+  if (!end) {
+    sink_(JobRemark{"the job's status is malformed: " + text.substr(0, 200)});
+    return;
+  }
+  ended_ = true;
+  Tell(core::JobEnded{*end});
+}
+
+const std::string* JobStore::Known(const std::string& key) const {
+  const auto found = known_.find(key);
+  return found == known_.end() ? nullptr : &found->second.value;
+}
+
+}  // namespace taskgraph::coordination
