@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/turn_recorder.h"
+
+#include <utility>
+
+#include "taskgraph/task.h"
+
+namespace taskgraph {
+
+// The runtime's way into a task's handlers.
+class TaskAccess {
+ public:
+  static const auto& Served(const Task& task) { return task.served_; }
+  static const auto& Pulled(const Task& task) { return task.pulled_; }
+};
+
+namespace {
+
+template <typename Map>
+std::string Names(const Map& map) {
+  std::string names;
+  for (const auto& [name, value] : map)
+    names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "none" : names;
+}
+
+std::string TaskRange(TaskId tasks) {
+  return tasks == 1 ? "only task 0" : "tasks 0.." + std::to_string(tasks - 1);
+}
+
+}  // namespace
+
+void TurnRecorder::CallBack(Task& task) {
+  task_ = &task;
+  std::visit([&](const auto& cause) { Call(task, cause); }, cause_);
+}
+
+core::TurnEffects TurnRecorder::TakeEffects() { return std::move(effects_); }
+
+core::TurnEffects TurnRecorder::Failed(std::string why) {
+  core::TurnEffects failed;  // R15: nothing else of the turn remains.
+  failed.failure = std::move(why);
+  return failed;
+}
+
+void TurnRecorder::Call(Task& task, const core::InitTask&) { task.Init(turn_); }
+
+void TurnRecorder::Call(Task& task, const core::EnterEpoch&) {
+  task.EnterEpoch(turn_);
+}
+
+void TurnRecorder::Call(Task& task, const core::HearMeta& meta) {
+  task.MetaReady(turn_, meta.from, meta.link, meta.text);
+}
+
+void TurnRecorder::Call(Task& task, const core::ServeRequest& request) {
+  const auto& served = TaskAccess::Served(task);
+  const auto handler = served.find(request.method);
+  const std::string me = "task " + std::to_string(context_.task);
+  if (handler == served.end()) {  // R13
+    effects_.ordered.push_back(core::GiveAnswer{
+        request.id,
+        Error{ErrorCode::kUnknownMethod, me + " serves no method '" +
+                                             request.method +
+                                             "'; it serves: " + Names(served)},
+        {}});
+    return;
+  }
+  host_.open_tokens_.insert(request.id);
+  if (handler->second(turn_, request.id, request.input)) return;
+  host_.open_tokens_.erase(request.id);
+  effects_.ordered.push_back(core::GiveAnswer{
+      request.id,
+      Error{ErrorCode::kInvalidArgument, "the input of " + request.method +
+                                             " to " + me +
+                                             " is not of the method's type; do "
+                                             "both sides use the same Method?"},
+      {}});
+}
+
+void TurnRecorder::Call(Task& task, const core::TakeData& data) {
+  --host_.open_requests_;
+  const auto& pulled = TaskAccess::Pulled(task);
+  const auto handler = pulled.find(data.method);
+  if (handler != pulled.end() &&
+      handler->second(turn_, data.from, data.output)) {
+    return;
+  }
+  task.RequestFailed(
+      turn_,
+      {data.number, data.from, data.method,
+       Error{ErrorCode::kInvalidArgument,
+             "the output of " + data.method + " from task " +
+                 std::to_string(data.from) +
+                 " is not of the method's type; do both sides use the same "
+                 "Method?"}});
+}
+
+void TurnRecorder::Call(Task& task, const core::HearFailure& failure) {
+  --host_.open_requests_;
+  task.RequestFailed(turn_, failure.failed);
+}
+
+void TurnRecorder::Call(Task& task, const core::NeighborLost& lost) {
+  task.NeighborFailed(turn_, lost.neighbor);
+}
+
+void TurnRecorder::Call(Task& task, const core::NeighborBack& back) {
+  task.NeighborRestarted(turn_, back.neighbor);
+}
+
+void TurnRecorder::Call(Task& task, const core::ExitTask& exit) {
+  task.Exit(exit.reason, exit.status);
+}
+
+const TaskList& TurnRecorder::Neighbors(std::string_view link) const {
+  const auto found = context_.neighbors->find(link);
+  if (found == context_.neighbors->end()) {
+    throw UsageError("there is no link type '" + std::string(link) +
+                     "'; the job has: " + Names(*context_.neighbors));
+  }
+  return found->second;
+}
+
+const std::string& TurnRecorder::ConfigValue(std::string_view key) const {
+  const Config& config = around().config;
+  const auto found = config.find(key);
+  if (found == config.end()) {
+    throw UsageError("there is no configuration key '" + std::string(key) +
+                     "'; the job declares: " + Names(config));
+  }
+  return found->second;
+}
+
+void TurnRecorder::FlagMeta(std::string_view link, std::string meta) {
+  Neighbors(link);  // It must exist.
+  const LimitOptions& limits = around().options.limits;
+  if (meta.size() > limits.meta_bytes_max) {
+    throw UsageError("a meta of " + std::to_string(meta.size()) +
+                     " bytes is above limits.meta_bytes_max = " +
+                     std::to_string(limits.meta_bytes_max) +
+                     "; let neighbors request what is large");
+  }
+  if (host_.metas_ >= limits.metas_per_epoch_max) {
+    throw UsageError("more metas in epoch " + std::to_string(context_.epoch) +
+                     " than limits.metas_per_epoch_max = " +
+                     std::to_string(limits.metas_per_epoch_max) + " allows");
+  }
+  ++host_.metas_;
+  effects_.ordered.push_back(core::FlagMeta{LinkType(link), std::move(meta)});
+}
+
+RequestNumber TurnRecorder::Request(core::MakeRequest request) {
+  const TaskId tasks = around().job.tasks();
+  if (request.to >= tasks) {
+    throw UsageError("there is no task " + std::to_string(request.to) +
+                     " to ask for " + request.method + "; the job has " +
+                     TaskRange(tasks));
+  }
+  if (!TaskAccess::Pulled(*task_).contains(request.method)) {
+    throw UsageError(
+        "nothing would take the answer of " + request.method +
+        ": call OnData for it in the task's constructor; there is: " +
+        Names(TaskAccess::Pulled(*task_)));
+  }
+  CheckSize(request.input, "the input of " + request.method);
+  const LimitOptions& limits = around().options.limits;
+  if (host_.open_requests_ >= limits.open_requests_max) {
+    throw UsageError("more open requests than limits.open_requests_max = " +
+                     std::to_string(limits.open_requests_max) + " allows");
+  }
+  ++host_.open_requests_;
+  request.number = next_request_++;
+  effects_.ordered.push_back(std::move(request));
+  return next_request_ - 1;
+}
+
+void TurnRecorder::Cancel(RequestNumber number) {
+  effects_.ordered.push_back(core::CancelRequest{number});
+}
+
+void TurnRecorder::Answer(core::GiveAnswer answer) {
+  if (answer.id.epoch != context_.epoch) return;  // R9: the token is void.
+  if (host_.open_tokens_.erase(answer.id) == 0) {
+    throw UsageError("request " + std::to_string(answer.id.number) +
+                     " of task " + std::to_string(answer.id.task) +
+                     " was answered before, or never asked of this task");
+  }
+  CheckSize(answer.output, "an answer");
+  effects_.ordered.push_back(std::move(answer));
+}
+
+void TurnRecorder::CheckSize(const Payload& payload,
+                             std::string_view what) const {
+  const std::size_t max = around().options.limits.message_bytes_max;
+  if (payload.size() <= max) return;
+  throw UsageError(
+      std::string(what) + " has " + std::to_string(payload.size()) +
+      " bytes, above limits.message_bytes_max = " + std::to_string(max) +
+      "; send it in parts or raise the limit");
+}
+
+}  // namespace taskgraph
