@@ -39,6 +39,13 @@ class NodeCore {
   // When Step(DeadlinePassed{}) is due; kNever: not at all.
   Time NextDeadline() const;
 
+  // Whether the turn ordered last for `replica` may begin; if not, TurnFinished
+  // with `begun` false is due.
+  bool MayBegin(ReplicaId replica) const {
+    const auto found = replicas_.find(replica);
+    return found != replicas_.end() && found->second->MayBegin();
+  }
+
   // --- To look at, for logs, progress and checks ---
   const NodeId& self() const { return around_.self; }
   Epoch epoch() const { return epoch_; }

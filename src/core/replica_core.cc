@@ -66,6 +66,11 @@ void ReplicaCore::OnTurnFinished(TurnEffects effects) {
     Pump();
     return;
   }
+  if (!effects.begun) {  // Only what is still of use is begun again.
+    if (Is<InitTask>(cause)) queue_.push_front(cause);
+    Pump();
+    return;
+  }
   if (effects.failure) {  // R15: no trace of the turn. R23: counted.
     around_.outputs.push_back(DropTask{me_.replica});
     Lose(1, *effects.failure + " (while " + Describe(cause) + ")");
@@ -131,13 +136,8 @@ void ReplicaCore::Pump() {
 }
 
 void ReplicaCore::Run(Cause cause) {
-  if (auto* enter = std::get_if<EnterEpoch>(&cause)) {  // R7
-    enter->skipped = entered_ - expected_;
-    expected_ = entered_ + 1;
-  } else if (const auto* lost = std::get_if<NeighborLost>(&cause)) {
-    neighborhood_.Told(*lost);
-  } else if (const auto* back = std::get_if<NeighborBack>(&cause)) {
-    neighborhood_.Told(*back);
+  if (auto* enter = std::get_if<EnterEpoch>(&cause)) {
+    enter->skipped = entered_ - expected_;  // R7
   }
   running_ = cause;
   around_.outputs.push_back(
@@ -195,6 +195,12 @@ void ReplicaCore::Conclude(const Cause& cause) {
     requests_.Finish(data->number);
   } else if (const auto* failure = std::get_if<HearFailure>(&cause)) {
     requests_.Finish(failure->failed.number);
+  } else if (Is<EnterEpoch>(cause)) {  // R7
+    expected_ = entered_ + 1;
+  } else if (const auto* lost = std::get_if<NeighborLost>(&cause)) {  // R22
+    neighborhood_.Told(*lost);
+  } else if (const auto* back = std::get_if<NeighborBack>(&cause)) {
+    neighborhood_.Told(*back);
   }
 }
 

@@ -76,6 +76,13 @@ class ReplicaCore {
   bool done() const { return state_ == State::kDone && !running_; }
   // It serves its task: neither failed, nor superseded, nor at its end.
   bool active() const { return state_ == State::kActive; }
+  // Whether the turn that was ordered last is still of use: its epoch has not
+  // ended, and the replica is not superseded (R2, R7). Asked when it could
+  // begin.
+  bool MayBegin() const {
+    return running_ && (std::holds_alternative<ExitTask>(*running_) ||
+                        (active() && current_ == entered_));
+  }
   // What it was last told about its neighbors in this epoch, and which they
   // are.
   const Neighborhood& neighborhood() const { return neighborhood_; }

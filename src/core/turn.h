@@ -93,6 +93,8 @@ using Effect = std::variant<FlagMeta, MakeRequest, CancelRequest, GiveAnswer>;
 // exception, none of it.
 struct TurnEffects {
   std::vector<Effect> ordered;
+  bool begun =
+      true;  // false: the turn was not of use any more when it could begin.
   bool advance_epoch = false;
   bool retire = false;
   std::optional<ExitStatus> finish;
