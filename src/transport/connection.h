@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Connection: an established pipe over one socket.
+//
+// Intuition: two belts. The outgoing one is started by hand when it stands
+// still (the first frame of a round is written at once), and then takes many
+// frames at a time. The incoming one reads as much as is there, large bodies
+// into their final place. A watchman counts the beats in which nothing moved.
+//
+// Not thread-safe; belongs to the loop. Its owner hears of everything from
+// within a Poll.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "transport/frame_reader.h"
+#include "transport/reactor_backend.h"
+#include "transport/socket.h"
+#include "transport/write_queue.h"
+
+namespace taskgraph::transport {
+
+class Connection;
+
+class ConnectionOwner {
+ public:
+  virtual void Arrived(Connection& pipe, Frame frame) = 0;
+  virtual void Drained(Connection& pipe) = 0;  // Bytes were written.
+  virtual void Broke(Connection& pipe, BreakReason reason,
+                     std::string detail) = 0;
+
+ protected:
+  ~ConnectionOwner() = default;
+};
+
+// What all connections of a transport share.
+struct ConnectionContext {
+  Reactor::Backend& backend;
+  BufferPool& pool;
+  ConnectionOwner& owner;
+  FrameReader::Limits limits;
+  int silent_beats_max = 0;
+  int idle_beats_max = 0;          // Until a heartbeat is sent.
+  std::vector<std::byte> scratch;  // For reads that are parsed at once.
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  // `context` must outlive every use of this object but its destruction.
+  Connection(ConnectionContext& context, NodeId peer, Socket socket,
+             WriteQueue queue);
+
+  // Begins to read, and to write what is queued.
+  void Start();
+
+  void Send(Frame frame);
+
+  // Writes what the socket takes now.
+  void Flush();
+
+  // One beat of the pulse has passed.
+  void Tick();
+
+  // Ends it; nothing more is heard of it.
+  void Close();
+
+  const NodeId& peer() const { return peer_; }
+  std::uint64_t queued_bytes() const { return queue_.bytes(); }
+
+ private:
+  void Read();
+  void ReadDone(const asio::error_code& error, std::size_t count);
+  void ReadOn();
+  bool Digest(std::size_t count, std::span<const std::byte> rest);
+  void BookFlush();
+  bool WriteSome(std::uint64_t& written);
+  void AwaitWritable();
+  void Break(BreakReason reason, std::string detail);
+
+  ConnectionContext& context_;
+  const NodeId peer_;
+  Socket socket_;
+  FrameReader reader_;
+  WriteQueue queue_;
+  bool closed_ = false;
+
+  // Bytes of the read that Asio does for us, when they are not part of a body.
+  std::array<std::byte, 8 << 10> small_;
+  std::span<std::byte> direct_;
+
+  // Of the two, at most one is set; then somebody will call Flush.
+  bool awaiting_writable_ = false;
+  bool flush_booked_ = false;
+  bool write_failed_ = false;
+  std::uint64_t written_in_round_ = 0;
+
+  // Since the last beat, and for how many beats not.
+  bool heard_ = false;
+  bool wrote_ = false;
+  int silent_beats_ = 0;
+  int stalled_beats_ = 0;
+  int idle_beats_ = 0;
+};
+
+}  // namespace taskgraph::transport

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/lobby.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace taskgraph::transport {
+
+void Lobby::Enter(Socket socket) {
+  if (strangers_.size() >= rules_.strangers_max && !strangers_.empty()) {
+    Dismiss(strangers_.begin(), "too many connections that say nothing");
+  }
+  Tune(socket);
+  std::string name = RemoteName(socket);
+  auto stranger = std::make_shared<Stranger>(
+      Stranger{std::move(socket), std::move(name), 0});
+  strangers_.push_back(stranger);
+  ReadHello(stranger->socket, stranger,
+            [lobby = weak_from_this(),
+             weak = std::weak_ptr(stranger)](Result<Hello> hello) {
+              const auto here = lobby.lock();
+              const auto who = weak.lock();
+              if (here && who) here->Spoke(who, std::move(hello));
+            });
+}
+
+void Lobby::Spoke(const std::shared_ptr<Stranger>& stranger,
+                  Result<Hello> hello) {
+  const auto at = std::find(strangers_.begin(), strangers_.end(), stranger);
+  if (at == strangers_.end()) return;  // Dismissed meanwhile.
+  if (!hello) return Dismiss(at, hello.error().message);
+  if (hello->kind == HelloKind::kAnswer) {
+    return Dismiss(at, "it answered without being asked");
+  }
+  strangers_.erase(at);
+  hooks_.introduced(std::move(stranger->socket), std::move(hello).value());
+}
+
+void Lobby::Tick() {
+  for (const auto& stranger : strangers_) ++stranger->beats;
+  while (!strangers_.empty() && strangers_.front()->beats > rules_.beats_max) {
+    Dismiss(strangers_.begin(), "it did not say hello in time");
+  }
+}
+
+void Lobby::Dismiss(Strangers::iterator at, std::string_view why) {
+  const std::shared_ptr<Stranger> stranger = *at;
+  strangers_.erase(at);
+  asio::error_code ignored;
+  stranger->socket.close(ignored);
+  hooks_.log("a connection from " + stranger->name +
+             " was ended: " + std::string(why));
+}
+
+void Lobby::Close() {
+  for (const auto& stranger : strangers_) {
+    asio::error_code ignored;
+    stranger->socket.close(ignored);
+  }
+  strangers_.clear();
+}
+
+}  // namespace taskgraph::transport

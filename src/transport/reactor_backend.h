@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reactor::Backend: the part of the reactor that knows Asio. For the sources of
+// this folder only, so that nobody else compiles Asio.
+#pragma once
+
+#include <asio.hpp>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "transport/reactor.h"
+
+namespace taskgraph::transport {
+
+class Reactor::Backend {
+ public:
+  asio::io_context& io() { return io_; }
+
+  // How often Poll was begun: tells the first write of a round, which goes at
+  // once, from the others, which are collected.
+  std::uint64_t round() const { return round_; }
+
+  // Runs `work` at the beginning of the next Poll. Only for who holds the loop.
+  void BeforePoll(std::function<void()> work) {
+    before_poll_.push_back(std::move(work));
+  }
+
+ private:
+  friend class Reactor;
+
+  asio::io_context io_;
+  // Poll waits even while no socket is open.
+  asio::executor_work_guard<asio::io_context::executor_type> work_ =
+      asio::make_work_guard(io_);
+  std::atomic<bool> waking_ = false;
+  std::uint64_t round_ = 1;
+  std::vector<std::function<void()>> before_poll_;
+  std::vector<std::function<void()>> running_;  // Keeps its memory.
+};
+
+}  // namespace taskgraph::transport

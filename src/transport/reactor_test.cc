@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/reactor.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+#include <vector>
+
+namespace taskgraph::transport {
+namespace {
+
+constexpr Duration kForEver = Duration::max();
+
+TEST(ReactorTest, PostedWorkRunsInOrderInAPoll) {
+  Reactor reactor;
+  std::vector<int> ran;
+  for (int i = 0; i < 5; ++i) reactor.Post([&ran, i] { ran.push_back(i); });
+  EXPECT_TRUE(ran.empty());
+  while (ran.size() < 5) reactor.Poll(kForEver);
+  EXPECT_EQ(ran, (std::vector<int>{0, 1, 2, 3, 4}));
+}
+
+TEST(ReactorTest, APollWithoutWaitingReturns) {
+  Reactor reactor;
+  reactor.Poll(Duration::zero());
+}
+
+TEST(ReactorTest, AWakeBeforeThePollIsNotLost) {
+  Reactor reactor;
+  reactor.Wake();
+  reactor.Wake();
+  reactor.Poll(kForEver);
+  reactor.Wake();
+  reactor.Poll(kForEver);
+}
+
+TEST(ReactorTest, AWakeFromAnotherThreadEndsThePoll) {
+  Reactor reactor;
+  std::thread other([&] { reactor.Wake(); });
+  reactor.Poll(kForEver);
+  other.join();
+}
+
+// The loop changes hands; what one thread leaves unfinished the next one runs.
+TEST(ReactorTest, AnyThreadMayPollAfterAnother) {
+  Reactor reactor;
+  int ran = 0;
+  for (int i = 0; i < 20; ++i) {
+    // Work that posts more work, from inside a Poll.
+    reactor.Post([&] { reactor.Post([&ran] { ++ran; }); });
+  }
+  while (ran < 20) {
+    std::thread holder([&] { reactor.Poll(kForEver); });
+    holder.join();
+  }
+}
+
+}  // namespace
+}  // namespace taskgraph::transport

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/socket.h"
+
+#include <netinet/tcp.h>
+
+#include <utility>
+#include <vector>
+
+namespace taskgraph::transport {
+namespace {
+
+// Unsent bytes that the kernel holds for a TCP connection: enough to keep the
+// link busy while this process is not looking, little enough not to delay what
+// comes behind. The window of sent bytes grows as it likes.
+constexpr int kUnsentBytesMax = 512 << 10;
+
+// A Unix socket has no window; its buffer is all there is.
+constexpr int kUnixSendBufferBytes = 1 << 20;
+
+// The hello being read.
+struct Arrival {
+  std::shared_ptr<void> keep;
+  std::function<void(Result<Hello>)> done;
+  std::array<std::byte, kHelloHeaderBytes> header;
+  std::vector<std::byte> body;
+};
+
+Error Ended(const asio::error_code& error) {
+  return {ErrorCode::kUnavailable, error == asio::error::eof
+                                       ? "it closed the connection"
+                                       : error.message()};
+}
+
+void ReadBody(Socket& socket, const std::shared_ptr<Arrival>& arrival) {
+  asio::async_read(
+      socket, asio::buffer(arrival->body),
+      [arrival](const asio::error_code& error, std::size_t) {
+        arrival->done(error ? Result<Hello>(Ended(error))
+                            : DecodeHello(arrival->header, arrival->body));
+      });
+}
+
+}  // namespace
+
+std::optional<Endpoint> LiteralEndpoint(const TcpAddress& address) {
+  asio::error_code error;
+  const auto host = asio::ip::make_address(address.host, error);
+  if (error) return std::nullopt;
+  return asio::ip::tcp::endpoint(host, address.port);
+}
+
+Endpoint EndpointOf(const UnixAddress& address) {
+  return asio::local::stream_protocol::endpoint(address.path);
+}
+
+void Tune(Socket& socket) {
+  asio::error_code
+      ignored;  // An option that the system lacks costs speed only.
+  socket.non_blocking(true, ignored);
+  const Endpoint local = socket.local_endpoint(ignored);
+  if (local.protocol().family() == AF_UNIX) {
+    socket.set_option(asio::socket_base::send_buffer_size(kUnixSendBufferBytes),
+                      ignored);
+    return;
+  }
+  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+  using UnsentMax =
+      asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+  socket.set_option(UnsentMax(kUnsentBytesMax), ignored);
+}
+
+std::string RemoteName(const Socket& socket) {
+  asio::error_code error;
+  const Endpoint remote = socket.remote_endpoint(error);
+  const int family = remote.protocol().family();
+  if (error || (family != AF_INET && family != AF_INET6)) return "unix socket";
+  asio::ip::tcp::endpoint tcp;
+  tcp.resize(remote.size());
+  std::memcpy(tcp.data(), remote.data(), remote.size());
+  return Format(TcpAddress{tcp.address().to_string(), tcp.port()});
+}
+
+void ReadHello(Socket& socket, std::shared_ptr<void> keep,
+               std::function<void(Result<Hello>)> done) {
+  auto arrival = std::make_shared<Arrival>();
+  arrival->keep = std::move(keep);
+  arrival->done = std::move(done);
+  asio::async_read(
+      socket, asio::buffer(arrival->header),
+      [&socket, arrival](const asio::error_code& error, std::size_t) {
+        if (error) return arrival->done(Ended(error));
+        const Result<std::size_t> bytes = HelloBodyBytes(arrival->header);
+        if (!bytes) return arrival->done(bytes.error());
+        arrival->body.resize(*bytes);
+        ReadBody(socket, arrival);
+      });
+}
+
+bool WriteHello(Socket& socket, const Hello& hello) {
+  // It always fits into the empty buffer of a new connection.
+  const std::string bytes = Encode(hello);
+  asio::error_code error;
+  return socket.write_some(asio::buffer(bytes), error) == bytes.size();
+}
+
+}  // namespace taskgraph::transport

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Socket: a connected TCP or Unix stream; above this file they are the same.
+#pragma once
+
+#include <asio.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "transport/address.h"
+#include "transport/hello.h"
+
+namespace taskgraph::transport {
+
+using Protocol = asio::generic::stream_protocol;
+using Socket = Protocol::socket;
+using Endpoint = Protocol::endpoint;
+
+// None: the host is a name, which has to be resolved first.
+std::optional<Endpoint> LiteralEndpoint(const TcpAddress& address);
+Endpoint EndpointOf(const UnixAddress& address);
+
+// Sets what every connection of ours has: no blocking, no delay, and a kernel
+// buffer that is short enough for a small frame behind a large one.
+void Tune(Socket& socket);
+
+// Who is at the other end, for log lines.
+std::string RemoteName(const Socket& socket);
+
+// Reads one hello and not a byte more; kCorrupt: it is not one of ours,
+// kUnavailable: the connection ended. `keep` lives until `done` was called.
+void ReadHello(Socket& socket, std::shared_ptr<void> keep,
+               std::function<void(Result<Hello>)> done);
+
+// Writes `hello` into a connection that nothing was written to before; false:
+// it is broken.
+bool WriteHello(Socket& socket, const Hello& hello);
+
+}  // namespace taskgraph::transport

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The calls of the user, the events, and the pulse. How pipes are laid is in
+// switchboard_doors.cc.
+#include "transport/switchboard.h"
+
+#include <utility>
+
+namespace taskgraph::transport {
+namespace {
+
+constexpr std::size_t kPoolBytesMax = 256 << 20;
+constexpr std::size_t kScratchBytes = 256 << 10;
+
+Options Completed(Options options) {
+  if (!options.log) options.log = [](std::string_view) {};
+  return options;
+}
+
+}  // namespace
+
+Switchboard::Switchboard(Reactor& reactor, Options options, Sink sink)
+    : reactor_(reactor),
+      options_(Completed(std::move(options))),
+      sink_(std::move(sink)),
+      pool_(kPoolBytesMax),
+      context_{.backend = reactor.backend(),
+               .pool = pool_,
+               .owner = *this,
+               .limits = {options_.head_bytes_max, options_.body_bytes_max},
+               .scratch = std::vector<std::byte>(kScratchBytes)},
+      pulse_(reactor.backend().io(), options_) {
+  context_.silent_beats_max = pulse_.Beats(options_.heartbeat_timeout);
+  context_.idle_beats_max = pulse_.Beats(options_.heartbeat_interval);
+}
+
+Result<Address> Switchboard::Listen(const Address& address) {
+  if (!lobby_) {
+    lobby_ = std::make_shared<Lobby>(
+        Lobby::Rules{options_.strangers_max,
+                     pulse_.Beats(options_.connect_timeout)},
+        Lobby::Hooks{[this](Socket socket, const Hello& guest) {
+                       Greet(std::move(socket), guest);
+                     },
+                     options_.log});
+  }
+  auto listener = Listener::Open(reactor_.backend().io(), address,
+                                 {[this](Socket socket) {
+                                    lobby_->Enter(std::move(socket));
+                                    StartPulse();
+                                  },
+                                  [this](std::string_view line) {
+                                    options_.log(line);
+                                    StartPulse();
+                                  }});
+  if (!listener) return listener.error();
+  listeners_.push_back(*listener);
+  return (*listener)->address();
+}
+
+void Switchboard::SetAddresses(const NodeId& peer,
+                               std::vector<Address> addresses) {
+  PeerOf(peer).addresses = std::move(addresses);
+}
+
+SendOutcome Switchboard::Send(const NodeId& to, Frame frame) {
+  const std::uint64_t size = frame.head.size() + frame.body.size();
+  if (frame.head.size() > options_.head_bytes_max ||
+      frame.body.size() > options_.body_bytes_max) {
+    return SendOutcome::kTooLarge;
+  }
+  if (to == options_.self) {
+    EmitLater(PeerBroken{to, BreakReason::kTurnedAway,
+                         "a node has no pipe to itself"});
+    return SendOutcome::kAccepted;
+  }
+  Peer& peer = PeerOf(to);
+  const std::uint64_t queued =
+      peer.pipe ? peer.pipe->queued_bytes() : peer.waiting.bytes();
+  if (queued > 0 && queued + size > options_.queue_bytes_max) {
+    full_peers_ += peer.full ? 0 : 1;
+    peer.full = true;
+    return SendOutcome::kQueueFull;
+  }
+  if (peer.pipe) {
+    peer.pipe->Send(std::move(frame));
+  } else {
+    peer.waiting.Push(std::move(frame));
+    if (!peer.active()) DialPeer(to, peer);
+  }
+  return SendOutcome::kAccepted;
+}
+
+void Switchboard::Close(const NodeId& node) {
+  Peer& peer = PeerOf(node);
+  if (!peer.active()) return;
+  Drop(peer);
+  EmitLater(PeerBroken{node, BreakReason::kClosed, "closed by this side"});
+}
+
+void Switchboard::Shutdown() {
+  sink_ = [](Event) {};
+  for (auto& [node, peer] : peers_) Drop(peer);
+  for (const auto& probe : probes_) probe->Cancel();
+  probes_.clear();
+  for (const auto& listener : listeners_) listener->Close();
+  if (lobby_) lobby_->Close();
+  pulse_.Stop();
+}
+
+// --- Events ---
+
+void Switchboard::Arrived(Connection& pipe, Frame frame) {
+  Emit(FrameArrived{pipe.peer(), std::move(frame)});
+}
+
+void Switchboard::Drained(Connection& pipe) {
+  if (full_peers_ == 0) return;
+  Peer& peer = PeerOf(pipe.peer());
+  if (!peer.full || pipe.queued_bytes() > options_.queue_bytes_max / 2) return;
+  peer.full = false;
+  --full_peers_;
+  EmitLater(PeerWritable{pipe.peer()});
+}
+
+void Switchboard::Broke(Connection& pipe, BreakReason reason,
+                        std::string detail) {
+  const NodeId node = pipe.peer();
+  if (reason == BreakReason::kTurnedAway) {
+    options_.log("the connection with node " + node + " was ended: " + detail);
+  }
+  Lose(node, reason, std::move(detail));
+}
+
+void Switchboard::Emit(Event event) {
+  EmitPending();
+  sink_(std::move(event));
+}
+
+void Switchboard::EmitLater(Event event) {
+  pending_.push_back(std::move(event));
+  if (pending_.size() > 1) return;
+  reactor_.Post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->EmitPending();
+  });
+}
+
+void Switchboard::EmitPending() {
+  while (!pending_.empty()) {
+    Event event = std::move(pending_.front());
+    pending_.pop_front();
+    sink_(std::move(event));
+  }
+}
+
+// --- The pulse ---
+
+void Switchboard::StartPulse() {
+  pulse_.Start([self = shared_from_this()] { return self->Beat(); });
+}
+
+Pulse::Next Switchboard::Beat() {
+  bool busy = !probes_.empty() || (lobby_ && !lobby_->empty());
+  for (const auto& listener : listeners_) {
+    if (listener->Tick() == Listener::State::kPaused) busy = true;
+  }
+  if (lobby_) lobby_->Tick();
+  for (const auto& probe : probes_) probe->Tick();
+  for (auto& [node, peer] : peers_) {
+    busy = busy || peer.active();
+    if (peer.dial) peer.dial->Tick();
+    if (const auto pipe = peer.pipe) pipe->Tick();
+    if (peer.awaited_beats && --*peer.awaited_beats < 0) {
+      Lose(node, BreakReason::kUnreachable,
+           "it dialed us at the same time, but did not arrive");
+    }
+  }
+  // Nodes that came by themselves and are gone: their names never come back.
+  std::erase_if(peers_, [](const auto& entry) {
+    return !entry.second.active() && entry.second.addresses.empty();
+  });
+  return busy ? Pulse::Next::kGoOn : Pulse::Next::kStop;
+}
+
+}  // namespace taskgraph::transport

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/wire.h"
+
+namespace taskgraph::transport {
+namespace {
+
+constexpr std::uint8_t kMark = 0xc7;
+
+}  // namespace
+
+void AppendHeader(std::string& out, const FrameHeader& header) {
+  AppendLittleEndian(out, kMark);
+  AppendLittleEndian(out, static_cast<std::uint8_t>(header.kind));
+  AppendLittleEndian(out, header.stream);
+  AppendLittleEndian(out, header.head_bytes);
+  AppendLittleEndian(out, header.body_bytes);
+}
+
+std::optional<FrameHeader> ParseHeader(
+    const std::array<std::byte, kFrameHeaderBytes>& bytes) {
+  const auto kind = std::to_integer<std::uint8_t>(bytes[1]);
+  if (std::to_integer<std::uint8_t>(bytes[0]) != kMark || kind < 1 ||
+      kind > 4) {
+    return std::nullopt;
+  }
+  FrameHeader header;
+  header.kind = static_cast<FrameKind>(kind);
+  header.stream = ReadLittleEndian<std::uint16_t>(&bytes[2]);
+  header.head_bytes = ReadLittleEndian<std::uint32_t>(&bytes[4]);
+  header.body_bytes = ReadLittleEndian<std::uint64_t>(&bytes[8]);
+  return header;
+}
+
+}  // namespace taskgraph::transport

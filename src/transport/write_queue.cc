@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/write_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace taskgraph::transport {
+namespace {
+
+// Copying so little is cheaper than one more entry in a gather write.
+constexpr std::size_t kCopiedBodyBytesMax = 4 << 10;
+
+// Small frames are collected in strings of about this size.
+constexpr std::size_t kChunkBytes = 32 << 10;
+
+}  // namespace
+
+void WriteQueue::Push(Frame frame) {
+  const std::size_t body_bytes = frame.body.size();
+  if (body_bytes > piece_bytes_) {
+    bytes_ += kFrameHeaderBytes + frame.head.size() + body_bytes;
+    waiting_.push_back({0, std::move(frame.head), std::move(frame.body), 0});
+    return;
+  }
+  const bool copied = body_bytes <= kCopiedBodyBytesMax;
+  const std::size_t needed = kFrameHeaderBytes + frame.head.size();
+  std::string& out = SmallBytes(needed + (copied ? body_bytes : 0));
+  AppendHeader(
+      out, {FrameKind::kWhole, 0, static_cast<std::uint32_t>(frame.head.size()),
+            body_bytes});
+  out += frame.head;
+  if (copied) {
+    out += frame.body.text();
+  } else {
+    small_.back().body = std::move(frame.body);
+  }
+  bytes_ += needed + body_bytes;
+}
+
+void WriteQueue::PushHeartbeat() {
+  AppendHeader(SmallBytes(kFrameHeaderBytes), {});
+  bytes_ += kFrameHeaderBytes;
+}
+
+// A string to append `needed` bytes to, behind all small frames so far.
+std::string& WriteQueue::SmallBytes(std::size_t needed) {
+  if (small_.empty() || !small_.back().body.empty() ||
+      small_.back().bytes.size() + needed > kChunkBytes) {
+    small_.emplace_back();
+  }
+  return small_.back().bytes;
+}
+
+std::size_t WriteQueue::Gather(std::span<Bytes> out) {
+  if (staged_bytes_ < piece_bytes_) Stage();
+  std::size_t used = 0;
+  std::size_t skip = front_written_;
+  for (const Chunk& chunk : staged_) {
+    for (Bytes part :
+         {std::as_bytes(std::span(chunk.bytes)), chunk.body.bytes()}) {
+      const std::size_t skipped = std::min(skip, part.size());
+      skip -= skipped;
+      if (skipped == part.size()) continue;
+      if (used == out.size()) return used;
+      out[used++] = part.subspan(skipped);
+    }
+  }
+  return used;
+}
+
+// Decides what comes next: small frames up to a piece's worth, then one piece.
+void WriteQueue::Stage() {
+  while (!small_.empty() && staged_bytes_ < piece_bytes_) {
+    staged_bytes_ += small_.front().size();
+    staged_.push_back(std::move(small_.front()));
+    small_.pop_front();
+  }
+  OpenStreams();
+  if (!open_.empty()) StagePiece();
+}
+
+void WriteQueue::OpenStreams() {
+  while (!waiting_.empty() && open_.size() < kOpenStreamsMax) {
+    // At most kOpenStreamsMax are open, in a row of ids that never wraps onto
+    // one of them: an id is taken again only after 65,536 others.
+    open_.push_back(std::move(waiting_.front()));
+    open_.back().stream = next_stream_++;
+    waiting_.pop_front();
+  }
+}
+
+void WriteQueue::StagePiece() {
+  Large large = std::move(open_.front());
+  open_.pop_front();
+  const std::uint64_t left = large.body.size() - large.cut;
+  const std::uint64_t piece = std::min(left, piece_bytes_);
+
+  Chunk chunk;
+  if (large.cut == 0) {
+    AppendHeader(chunk.bytes, {FrameKind::kLarge, large.stream,
+                               static_cast<std::uint32_t>(large.head.size()),
+                               large.body.size()});
+    chunk.bytes += large.head;
+  }
+  AppendHeader(chunk.bytes, {FrameKind::kPiece, large.stream, 0, piece});
+  bytes_ += kFrameHeaderBytes;
+  chunk.body = Payload(large.body.owner(), large.body.data() + large.cut,
+                       static_cast<std::size_t>(piece));
+  large.cut += piece;
+  if (piece < left) open_.push_back(std::move(large));
+
+  staged_bytes_ += chunk.size();
+  staged_.push_back(std::move(chunk));
+}
+
+void WriteQueue::Written(std::size_t count) {
+  bytes_ -= count;
+  staged_bytes_ -= count;
+  front_written_ += count;
+  while (!staged_.empty() && front_written_ >= staged_.front().size()) {
+    front_written_ -= staged_.front().size();
+    staged_.pop_front();
+  }
+}
+
+}  // namespace taskgraph::transport
