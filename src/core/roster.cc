@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/roster.h"
+
+#include <utility>
+
+namespace taskgraph::core {
+
+void Roster::Join(NodeRecord record) {
+  const auto death = dead_.find(record.node);
+  if (death != dead_.end() && death->second.session_ended) dead_.erase(death);
+  const NodeId node = record.node;
+  nodes_[node] = std::move(record);
+}
+
+bool Roster::Leave(const NodeId& node) {
+  if (nodes_.erase(node) == 0) return false;
+  const auto death = dead_.find(node);
+  if (death != dead_.end()) death->second.session_ended = true;
+  ForgetIfUnneeded(node);
+  return true;
+}
+
+bool Roster::Die(const NodeId& node, std::string reason) {
+  return dead_.try_emplace(node, Death{std::move(reason)}).second;
+}
+
+void Roster::Move(TaskId task, const NodeId& before, const NodeId& after) {
+  if (before == after) return;
+  const auto old = tasks_on_.find(before);
+  if (old != tasks_on_.end()) {
+    old->second.erase(task);
+    if (old->second.empty()) tasks_on_.erase(old);
+    ForgetIfUnneeded(before);
+  }
+  if (!after.empty()) tasks_on_[after].insert(task);
+}
+
+std::string Roster::DescribeLoss(const NodeId& node) const {
+  const auto death = dead_.find(node);
+  const bool known = death != dead_.end() && !death->second.reason.empty();
+  return "node " + node + " was lost" +
+         (known ? " (" + death->second.reason + ")" : "");
+}
+
+const std::set<TaskId>& Roster::tasks_on(const NodeId& node) const {
+  static const std::set<TaskId> kNone;
+  const auto found = tasks_on_.find(node);
+  return found == tasks_on_.end() ? kNone : found->second;
+}
+
+std::size_t Roster::placed() const {
+  std::size_t count = 0;
+  for (const auto& [node, record] : nodes_) count += tasks_on(node).size();
+  return count;
+}
+
+std::vector<TaskId> Roster::strays() const {
+  std::vector<TaskId> found;
+  for (const auto& [node, tasks] : tasks_on_) {
+    if (!HasSession(node))
+      found.insert(found.end(), tasks.begin(), tasks.end());
+  }
+  return found;
+}
+
+// A death that was never seen with a session is kept: its session may be on its
+// way.
+void Roster::ForgetIfUnneeded(const NodeId& node) {
+  if (!HasSession(node) && !tasks_on_.contains(node)) dead_.erase(node);
+}
+
+}  // namespace taskgraph::core
