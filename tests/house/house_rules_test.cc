@@ -99,6 +99,8 @@ TEST(House, FilesStaySmall) {
   EXPECT_THAT(with("src/a/a.h", 201), SizeIs(1));
   EXPECT_THAT(with("src/a/a.cc", 400), IsEmpty());
   EXPECT_THAT(with("src/a/a.cc", 401), SizeIs(1));
+  EXPECT_THAT(with("src/a/a_test.cc", 600), IsEmpty());
+  EXPECT_THAT(with("src/a/a_test.cc", 601), SizeIs(1));
 }
 
 TEST(House, FunctionsStaySmall) {
@@ -127,6 +129,12 @@ TEST(House, ATestMayHaveThreadsButNotSleep) {
   EXPECT_THAT(CheckCalls({{"src/a/a_test.cc", "std::thread t(f);"}}),
               IsEmpty());
   EXPECT_THAT(CheckCalls({{"src/a/a_test.cc", "sleep_for(1s);"}}), SizeIs(1));
+}
+
+TEST(House, APermitIsForOneFileAndOneWord) {
+  const std::string call = "std::thread t(f); system_clock::now();";
+  EXPECT_THAT(CheckCalls({{"src/runtime/loop.cc", call}}), SizeIs(1));
+  EXPECT_THAT(CheckCalls({{"src/runtime/node.cc", call}}), SizeIs(2));
 }
 
 TEST(House, IncludesFollowTheLinkLines) {
