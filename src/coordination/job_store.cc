@@ -66,6 +66,8 @@ void JobStore::OnListed(const WatchListed& listed) {
   }
   for (const KeyValue& key_value : listed.all) Learn(key_value);
   for (const std::string& key : gone) Unlearn(key);
+  if (seen_ == 0)
+    Tell(core::CoordinatorCameBack{});  // All that was there is told.
   seen_ = std::max(seen_, listed.revision);
   ReleaseUpTo(seen_);
   TryElection();
@@ -133,7 +135,9 @@ void JobStore::Unlearn(const std::string& key) {
   } else if (key == keys_.controller()) {
     Tell(core::ControllerChanged{});
     TryElection();
-  } else if (key == keys_.spec() && !ended_ && spec_) {
+  } else if (key == keys_.spec() && ended_) {
+    sink_(JobRemoved{});
+  } else if (key == keys_.spec() && spec_) {
     sink_(JobRefused{
         {ErrorCode::kRefused,
          "the coordinator has lost this job: its keys under " + keys_.root() +

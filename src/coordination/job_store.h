@@ -35,7 +35,7 @@ struct SpecFound {
 struct JobRefused {
   Error error;
 };
-// RemoveJob was carried out.
+// The keys of the ended job are gone, by RemoveJob here or elsewhere.
 struct JobRemoved {};
 // LeaveJob was carried out: the session is ended.
 struct SessionEnded {};

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/connector.h"
+
+#include <utility>
+
+#include "core/wire.h"
+
+namespace taskgraph::runtime {
+namespace {
+
+// Messages kept for a peer that reads slower than we write. One beyond it
+// breaks the connection; both ends then send again what they have in their
+// books.
+constexpr std::size_t kBacklogMax = 65536;
+
+core::PeerProbed::Verdict Translate(transport::PeerProbed::Verdict verdict) {
+  switch (verdict) {
+    case transport::PeerProbed::Verdict::kAlive:
+      return core::PeerProbed::Verdict::kAlive;
+    case transport::PeerProbed::Verdict::kGone:
+      return core::PeerProbed::Verdict::kGone;
+    case transport::PeerProbed::Verdict::kSilent:
+      return core::PeerProbed::Verdict::kSilent;
+  }
+  return core::PeerProbed::Verdict::kSilent;
+}
+
+}  // namespace
+
+Connector::Connector(const std::string& job, const core::NodeId& self,
+                     Adapters adapters,
+                     std::function<void(coordination::JobEvent)> on_event)
+    : job_(job),
+      self_(self),
+      adapters_(std::move(adapters)),
+      on_event_(std::move(on_event)) {
+  coordinator_ = adapters_.make_coordinator(
+      [this](coordination::Event event) { Enqueue(std::move(event)); });
+  store_ = std::make_unique<coordination::JobStore>(
+      job, *coordinator_,
+      [this](coordination::JobEvent event) { on_event_(std::move(event)); });
+}
+
+Connector::~Connector() {
+  coordinator_.reset();  // First, so that nobody calls Enqueue any more.
+}
+
+Result<std::vector<std::string>> Connector::Open(
+    const transport::Options& options) {
+  transport_ = adapters_.make_transport(
+      reactor_, options, [this](transport::Event event) {
+        transport_events_.push_back(std::move(event));
+      });
+  std::vector<std::string> addresses;
+  for (const transport::Address& address : adapters_.listen) {
+    Result<transport::Address> bound = transport_->Listen(address);
+    if (!bound) return bound.error();
+    addresses.push_back(*bound);
+  }
+  return addresses;
+}
+
+void Connector::Post(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    posted_.push_back(std::move(work));
+    has_mail_.store(true);
+  }
+  reactor_.Wake();
+}
+
+void Connector::Enqueue(coordination::Event event) {
+  {
+    const std::lock_guard lock(mutex_);
+    coordinator_events_.push_back(std::move(event));
+    has_mail_.store(true);
+  }
+  reactor_.Wake();
+}
+
+void Connector::Poll(Duration wait_max) {
+  reactor_.Poll(has_mail_.load() ? Duration{} : wait_max);
+  has_unwritten_ = false;
+}
+
+void Connector::Drain(core::Time now) {
+  if (has_mail_.exchange(false)) {
+    std::vector<coordination::Event> events;
+    std::vector<std::function<void()>> posted;
+    {
+      const std::lock_guard lock(mutex_);
+      events.swap(coordinator_events_);
+      posted.swap(posted_);
+    }
+    for (const coordination::Event& event : events) store_->Handle(event, now);
+    for (const std::function<void()>& work : posted) work();
+  }
+  if (store_->NextDeadline() <= now) store_->OnDeadline(now);
+  for (transport::Event& event : std::exchange(transport_events_, {})) {
+    OnTransport(std::move(event));
+  }
+}
+
+void Connector::OnTransport(transport::Event event) {
+  if (auto* arrived = std::get_if<transport::FrameArrived>(&event)) {
+    Result<core::NodeMessage> message =
+        core::Decode(arrived->frame.head, std::move(arrived->frame.body));
+    if (message) {
+      Tell(core::MessageArrived{std::move(arrived->from),
+                                std::move(message).value()});
+      return;
+    }
+    Say(LogLevel::kWarning,
+        "node " + arrived->from + " sent what is no message (" +
+            message.error().message + "); its connection ends");
+    transport_->Close(arrived->from);
+  } else if (auto* connected = std::get_if<transport::PeerConnected>(&event)) {
+    Tell(core::PeerFound{std::move(connected->peer)});
+  } else if (auto* broken = std::get_if<transport::PeerBroken>(&event)) {
+    backlog_.erase(broken->peer);
+    std::string reason(transport::Name(broken->reason));
+    if (!broken->detail.empty()) reason += ": " + broken->detail;
+    Tell(core::PeerLost{std::move(broken->peer), std::move(reason)});
+  } else if (auto* writable = std::get_if<transport::PeerWritable>(&event)) {
+    SendBacklog(writable->peer);
+  } else if (auto* probed = std::get_if<transport::PeerProbed>(&event)) {
+    Tell(core::PeerProbed{std::move(probed->peer), Translate(probed->verdict)});
+  }
+}
+
+bool Connector::Carry(core::Output& order) {
+  if (auto* send = std::get_if<core::SendMessage>(&order)) {
+    core::WireFrame frame = core::Encode(send->message);
+    Send(send->to, {std::move(frame.head), std::move(frame.body)});
+  } else if (auto* peer = std::get_if<core::SetPeer>(&order)) {
+    if (transport_)
+      transport_->SetAddresses(peer->node, std::move(peer->addresses));
+  } else if (auto* probe = std::get_if<core::ProbePeer>(&order)) {
+    if (transport_) transport_->Probe(probe->node);
+  } else if (auto* epoch = std::get_if<core::ProposeEpoch>(&order)) {
+    store_->Do(*epoch);
+  } else if (auto* end = std::get_if<core::ProposeEnd>(&order)) {
+    store_->Do(*end);
+  } else if (auto* assignments =
+                 std::get_if<core::ProposeAssignments>(&order)) {
+    store_->Do(*assignments);
+  } else if (auto* session = std::get_if<core::EndSession>(&order)) {
+    store_->Do(*session);
+  } else if (auto* leave = std::get_if<core::LeaveJob>(&order)) {
+    store_->Do(*leave);
+  } else if (auto* remove = std::get_if<core::RemoveJob>(&order)) {
+    store_->Do(*remove);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Connector::Send(const core::NodeId& to, transport::Frame frame) {
+  if (!transport_) return;
+  has_unwritten_ = true;
+  const auto waiting = backlog_.find(to);
+  if (waiting != backlog_.end()) {
+    if (waiting->second.size() < kBacklogMax) {
+      waiting->second.push_back(std::move(frame));
+    } else {
+      Say(LogLevel::kWarning, "node " + to + " reads too slowly: more than " +
+                                  std::to_string(kBacklogMax) +
+                                  " messages wait for it; its connection ends");
+      transport_->Close(to);
+    }
+    return;
+  }
+  transport::Frame kept = frame;  // Counts references; the body is not copied.
+  const transport::SendOutcome outcome = transport_->Send(to, std::move(frame));
+  if (outcome == transport::SendOutcome::kQueueFull) {
+    backlog_[to].push_back(std::move(kept));
+  } else if (outcome == transport::SendOutcome::kTooLarge) {
+    Say(LogLevel::kError,
+        "a message of " + std::to_string(kept.head.size()) + " + " +
+            std::to_string(kept.body.size()) + " bytes to node " + to +
+            " is above the transport's limit and was dropped");
+  }
+}
+
+void Connector::SendBacklog(const core::NodeId& to) {
+  const auto found = backlog_.find(to);
+  if (found == backlog_.end()) return;
+  std::deque<transport::Frame> frames = std::move(found->second);
+  backlog_.erase(found);
+  for (transport::Frame& frame : frames) Send(to, std::move(frame));
+}
+
+transport::Options PeerOptions(const std::string& token,
+                               const JobOptions& options,
+                               const Connector& connector) {
+  transport::Options peer;
+  peer.job = connector.job();
+  peer.token = token;
+  peer.self = connector.self();
+  peer.heartbeat_interval = options.failure.heartbeat_interval;
+  peer.heartbeat_timeout = options.failure.heartbeat_timeout;
+  peer.body_bytes_max = options.limits.message_bytes_max;
+  peer.log = [&connector](std::string_view text) {
+    connector.Say(LogLevel::kWarning, text);
+  };
+  return peer;
+}
+
+}  // namespace taskgraph::runtime

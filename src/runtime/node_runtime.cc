@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/node_runtime.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/clock.h"
+
+namespace taskgraph::runtime {
+namespace {
+
+// Short callbacks in a row before the network gets a look.
+constexpr int kTurnsPerPoll = 16;
+
+// How long to wait for nothing in particular.
+constexpr Duration kLongWait = std::chrono::seconds(1);
+
+}  // namespace
+
+NodeRuntime::NodeRuntime(const Job& job, NodeOptions options, Adapters adapters)
+    : job_(job),
+      options_(std::move(options)),
+      connector_(
+          job.name(), options_.self, std::move(adapters),
+          [this](coordination::JobEvent event) { OnEvent(std::move(event)); }),
+      surroundings_{job, {}, job.options(), nullptr} {
+  surroundings_.log = [this](const core::TurnContext& context,
+                             std::string_view text) { LogTask(context, text); };
+}
+
+NodeRuntime::~NodeRuntime() = default;
+
+Result<core::JobEnd> NodeRuntime::Run() {
+  Loop(*this, options_.threads_max).Run();
+  if (refused_) return *refused_;
+  return *end_;
+}
+
+void NodeRuntime::Stop() {
+  connector_.Post([this] {
+    if (refused_ || end_) return;
+    OnRefused({ErrorCode::kCancelled, "stopped by a signal"});
+  });
+}
+
+void NodeRuntime::OnEvent(coordination::JobEvent event) {
+  if (auto* input = std::get_if<core::Input>(&event)) {
+    if (core_) {
+      Step(std::move(*input));
+    } else if (const auto* ended = std::get_if<core::JobEnded>(input)) {
+      end_ = ended->end;  // It was over before this node came.
+      done_ = true;
+    }
+  } else if (const auto* spec = std::get_if<coordination::SpecFound>(&event)) {
+    OnSpec(spec->spec);
+  } else if (auto* refused = std::get_if<coordination::JobRefused>(&event)) {
+    OnRefused(std::move(refused->error));
+  } else if (std::holds_alternative<coordination::SessionEnded>(event)) {
+    done_ = true;
+  } else if (const auto* remark =
+                 std::get_if<coordination::JobRemark>(&event)) {
+    connector_.Say(LogLevel::kWarning, remark->text);
+  }
+}
+
+// Checks that this program is the job's, and takes part.
+void NodeRuntime::OnSpec(const coordination::JobSpec& spec) {
+  links_.emplace(job_.links(), job_.tasks());
+  coordination::JobSpec mine;
+  mine.tasks = job_.tasks();
+  mine.links = links_->Fingerprint();
+  if (!options_.instance.empty() && spec.instance != options_.instance) {
+    return OnRefused({ErrorCode::kRefused, "the job '" + job_.name() +
+                                               "' is another run than this "
+                                               "node was started for"});
+  }
+  if (const auto difference = coordination::Difference(mine, spec)) {
+    return OnRefused({ErrorCode::kRefused, *difference});
+  }
+  surroundings_.config = spec.config;
+  surroundings_.options = spec.options;
+  core_ =
+      std::make_unique<core::NodeCore>(options_.self, *links_, spec.options);
+
+  auto addresses =
+      connector_.Open(PeerOptions(options_.token, spec.options, connector_));
+  if (!addresses) return OnRefused(addresses.error());
+  connector_.store().Join({options_.self, options_.host, options_.slots,
+                           options_.reserve, std::move(addresses).value()});
+}
+
+void NodeRuntime::OnRefused(Error error) {
+  if (refused_ || end_) return;
+  refused_ = std::move(error);
+  core::Output leave = core::LeaveJob{};
+  connector_.Carry(leave);
+  leave_by_ = Now() + job_.options().failure.session_time;
+}
+
+Callback* NodeRuntime::Round(MayRun may_run) {
+  const bool busy = may_run == MayRun::kYes && !ready_.empty();
+  if (!busy || connector_.has_unwritten() ||
+      ++turns_since_poll_ >= kTurnsPerPoll) {
+    connector_.Poll(busy ? Duration{} : Wait(Now()));
+    turns_since_poll_ = 0;
+  }
+  const core::Time now = Now();
+  connector_.Drain(now);
+  if (core_ && core_->NextDeadline() <= now) Step(core::DeadlinePassed{});
+  if (now >= leave_by_) done_ = true;
+  if (done_ || may_run == MayRun::kNo) return nullptr;
+  return NextReady();
+}
+
+Duration NodeRuntime::Wait(core::Time now) const {
+  core::Time next =
+      std::min({connector_.NextDeadline(), leave_by_, now + kLongWait});
+  if (core_) next = std::min(next, core_->NextDeadline());
+  return std::max(next - now, Duration{});
+}
+
+Callback* NodeRuntime::NextReady() {
+  while (!ready_.empty()) {
+    std::unique_ptr<ReadyTurn> turn = std::move(ready_.front());
+    ready_.pop_front();
+    const core::ReplicaId replica = turn->order.replica;
+    if (core_->MayBegin(replica)) {
+      Callback* next = turn.get();
+      turn->task->Prepare();
+      running_.emplace(next, std::move(turn));
+      return next;
+    }
+    core::TurnEffects none;  // R2, R7: it is of no use any more.
+    none.begun = false;
+    Step(core::TurnFinished{replica, std::move(none)});
+  }
+  return nullptr;
+}
+
+void NodeRuntime::Run(Callback& callback) {
+  auto& ready = static_cast<ReadyTurn&>(callback);
+  ready.effects = ready.task->Run(ready.order.context, ready.order.cause);
+}
+
+void NodeRuntime::Finish(Callback& callback) {
+  const auto found = running_.find(&callback);
+  const std::unique_ptr<ReadyTurn> finished = std::move(found->second);
+  running_.erase(found);
+  const core::RunTurn& order = finished->order;
+  if (finished->effects.failure) {
+    LogTask(order.context, "failed: " + *finished->effects.failure);
+  }
+  if (std::holds_alternative<core::ExitTask>(order.cause)) {
+    tasks_.erase(order.replica);
+  }
+  Step(core::TurnFinished{order.replica, std::move(finished->effects)});
+}
+
+void NodeRuntime::FinishLater(Callback& callback) {
+  connector_.Post([this, &callback] { Finish(callback); });
+}
+
+// Orders of one fact are carried out before the next fact is looked at.
+void NodeRuntime::Step(core::Input input) {
+  inputs_.push_back(std::move(input));
+  if (stepping_) return;
+  stepping_ = true;
+  while (!inputs_.empty()) {
+    core::Input next = std::move(inputs_.front());
+    inputs_.pop_front();
+    for (core::Output& order : core_->Step(std::move(next), Now())) Do(order);
+  }
+  stepping_ = false;
+  if (core_->end() && !end_) {
+    end_ = core_->end();
+    leave_by_ = Now() + surroundings_.options.failure.exit_grace;
+  }
+}
+
+void NodeRuntime::Do(core::Output& order) {
+  if (auto* turn = std::get_if<core::RunTurn>(&order)) {
+    Do(*turn);
+  } else if (const auto* stop = std::get_if<core::StopTurn>(&order)) {
+    const auto found = tasks_.find(stop->replica);
+    if (found != tasks_.end()) found->second->Stop();
+  } else if (const auto* drop = std::get_if<core::DropTask>(&order)) {
+    tasks_.erase(drop->replica);
+  } else {
+    connector_.Carry(order);
+  }
+}
+
+void NodeRuntime::Do(core::RunTurn& order) {
+  std::shared_ptr<HostedTask>& task = tasks_[order.replica];
+  if (!task) {
+    task = std::make_shared<HostedTask>(surroundings_);
+    connector_.Say(LogLevel::kInfo,
+                   "task " + std::to_string(order.context.task) +
+                       " begins incarnation " +
+                       std::to_string(order.context.incarnation) + " (term " +
+                       std::to_string(order.context.term) + ", epoch " +
+                       std::to_string(order.context.epoch) + ")");
+  }
+  auto ready = std::make_unique<ReadyTurn>();
+  ready->order = std::move(order);
+  ready->task = task;
+  ready_.push_back(std::move(ready));
+}
+
+void NodeRuntime::LogTask(const core::TurnContext& context,
+                          std::string_view text) const {
+  connector_.Say(LogLevel::kInfo,
+                 "task " + std::to_string(context.task) + " term " +
+                     std::to_string(context.term) + " epoch " +
+                     std::to_string(context.epoch) + ": " + std::string(text));
+}
+
+}  // namespace taskgraph::runtime

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// NodeRuntime: one node of a job in this process: where threads, the clock and
+// the user's tasks meet the core.
+//
+// Life: it watches the job; when the spec is there it checks that this program
+// fits it, registers, hosts what it is given, and leaves when the job has ended
+// (R24).
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/links.h"
+#include "core/node_core.h"
+#include "runtime/connector.h"
+#include "runtime/hosted_task.h"
+#include "runtime/loop.h"
+#include "taskgraph/job.h"
+
+namespace taskgraph::runtime {
+
+struct NodeOptions {
+  core::NodeId self;
+  std::string host;           // Nodes of one host may fail together.
+  std::uint32_t slots = 1;    // Tasks it takes.
+  std::uint32_t reserve = 0;  // 1: takes tasks only when others can't.
+  std::string token;          // The job's; see transport::Options.
+  std::string
+      instance;  // Take part only in this run of the job; empty: in any.
+  std::size_t threads_max = 256;
+};
+
+class NodeRuntime final : private LoopClient {
+ public:
+  // `job` must outlive it.
+  NodeRuntime(const Job& job, NodeOptions options, Adapters adapters);
+  ~NodeRuntime() override;
+
+  // Takes part in the job until its end, or until this node is refused. Returns
+  // how the job ended, or why this node can't take part.
+  Result<core::JobEnd> Run();
+
+  // Any thread: leaves the job as soon as may be; its tasks begin anew
+  // elsewhere.
+  void Stop();
+
+ private:
+  struct ReadyTurn final : Callback {
+    core::RunTurn order;
+    std::shared_ptr<HostedTask> task;
+    core::TurnEffects effects;
+  };
+
+  Callback* Round(MayRun may_run) override;
+  bool done() const override { return done_; }
+  void Run(Callback& callback) override;
+  void Finish(Callback& callback) override;
+  void FinishLater(Callback& callback) override;
+
+  void OnEvent(coordination::JobEvent event);
+  void OnSpec(const coordination::JobSpec& spec);
+  void OnRefused(Error error);
+  void Step(core::Input input);
+  void Do(core::Output& order);
+  void Do(core::RunTurn& order);
+  Callback* NextReady();
+  Duration Wait(core::Time now) const;
+  void LogTask(const core::TurnContext& context, std::string_view text) const;
+
+  const Job& job_;
+  NodeOptions options_;
+  Connector connector_;
+  TaskSurroundings surroundings_;
+  std::optional<core::Links> links_;
+  std::unique_ptr<core::NodeCore> core_;  // Once the spec is known.
+  std::map<core::ReplicaId, std::shared_ptr<HostedTask>> tasks_;
+  std::deque<std::unique_ptr<ReadyTurn>> ready_;
+  std::map<Callback*, std::unique_ptr<ReadyTurn>> running_;
+  std::deque<core::Input>
+      inputs_;  // Facts that came while another was handled.
+  bool stepping_ = false;
+  int turns_since_poll_ = 0;
+  std::optional<core::JobEnd> end_;
+  core::Time leave_by_ = core::kNever;
+  std::optional<Error> refused_;
+  bool done_ = false;
+};
+
+}  // namespace taskgraph::runtime
