@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job/in_process.h"
+
+#include <optional>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "core/links.h"
+#include "job/adapters.h"
+#include "runtime/node_runtime.h"
+
+namespace taskgraph::job {
+
+std::string RandomHex(std::size_t digits) {
+  std::random_device source;
+  std::string hex;
+  while (hex.size() < digits) hex += "0123456789abcdef"[source() % 16];
+  return hex;
+}
+
+coordination::JobSpec NewSpec(const Job& job, const Config& config,
+                              std::uint32_t nodes_expected) {
+  coordination::JobSpec spec;
+  spec.instance = RandomHex(16);
+  spec.tasks = job.tasks();
+  spec.links = core::Links(job.links(), job.tasks()).Fingerprint();
+  spec.nodes_expected = nodes_expected;
+  spec.config = config;
+  spec.options = job.options();
+  return spec;
+}
+
+Config CompleteConfig(const Job& job, const Config& given) {
+  Config config;
+  std::string names;
+  for (const ConfigKey& key : job.config_keys()) {
+    config[key.name] = key.default_value;
+    names += (names.empty() ? "" : ", ") + key.name;
+  }
+  for (const auto& [key, value] : given) {
+    const auto found = config.find(key);
+    if (found == config.end()) {
+      throw UsageError("there is no configuration key '" + key +
+                       "'; the job has: " + (names.empty() ? "none" : names));
+    }
+    found->second = value;
+  }
+  return config;
+}
+
+Result<core::JobEnd> RunInThisProcess(const Job& job,
+                                      InProcessOptions options) {
+  coordination::StoreService service;
+  transport::InProcessNetwork network;
+  const std::string token = RandomHex(32);
+
+  runtime::ControllerSettings settings;
+  settings.self = "controller";
+  settings.token = token;
+  settings.spec = NewSpec(job, options.config, 1);
+  settings.observe = options.observe;
+  runtime::ControllerRuntime controller(
+      job.name(), settings,
+      InProcessAdapters(service, network, settings.self, options.log));
+
+  runtime::NodeOptions node_options;
+  node_options.self = "node";
+  node_options.slots = job.tasks();
+  node_options.token = token;
+  runtime::NodeRuntime node(
+      job, node_options,
+      InProcessAdapters(service, network, node_options.self, options.log));
+
+  std::optional<Result<core::JobEnd>> result;
+  std::thread controlling([&] { result = controller.Run(); });
+  if (options.on_controller) options.on_controller(&controller);
+  const Result<core::JobEnd> hosted = node.Run();
+  if (!hosted) controller.StopJob(hosted.error().message);
+  controlling.join();
+  if (options.on_controller) options.on_controller(nullptr);
+  return hosted ? std::move(*result) : hosted;
+}
+
+}  // namespace taskgraph::job
+
+namespace taskgraph {
+
+ExitStatus RunInProcess(const Job& job, const Config& config) {
+  if (!job.builder())
+    throw UsageError("the job has no builder: call Job::Build");
+  job::InProcessOptions options;
+  options.config = job::CompleteConfig(job, config);
+  options.log = [](runtime::LogLevel, std::string_view) {};
+  const Result<core::JobEnd> end =
+      job::RunInThisProcess(job, std::move(options));
+  if (!end) return {1, end.error().message};
+  return end->status;
+}
+
+}  // namespace taskgraph
