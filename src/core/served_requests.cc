@@ -6,15 +6,20 @@
 namespace taskgraph::core {
 
 void ServedRequests::Clear() {
-  records_.clear();
+  ledgers_.clear();
   by_key_.clear();
 }
 
 ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
-  const Requester requester{request.id.task, request.id.incarnation};
-  Prune(requester, request.first_unfinished);
+  Ledger& ledger = ledgers_[{request.id.task, request.id.incarnation}];
+  Prune(ledger, request.first_unfinished);
   Record* record = Find(request);
   if (record == nullptr) {
+    // A large input may be overtaken by later, smaller ones, and come again
+    // when its record is gone.
+    if (request.id.number < ledger.first_unfinished) {
+      return {Arrival::Kind::kForgotten};
+    }
     Open(request);
     return {Arrival::Kind::kNew};
   }
@@ -33,11 +38,9 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
 std::vector<AnswerMessage> ServedRequests::Answer(const RequestId& token,
                                                   std::optional<Error> error,
                                                   Payload output) {
-  const auto of_requester = records_.find({token.task, token.incarnation});
-  if (of_requester == records_.end()) return {};
-  const auto found = of_requester->second.find(token.number);
-  if (found == of_requester->second.end() || found->second.answered) return {};
-  Record& record = found->second;
+  Record* found = FindById(token);
+  if (found == nullptr || found->answered) return {};
+  Record& record = *found;
   record.answered = true;
   record.answer = {token, std::move(error), std::move(output)};
   std::vector<AnswerMessage> answers;
@@ -50,7 +53,7 @@ std::vector<AnswerMessage> ServedRequests::Answer(const RequestId& token,
 
 ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
   const RequestId& id = request.id;
-  Record& record = records_[{id.task, id.incarnation}][id.number];
+  Record& record = ledgers_[{id.task, id.incarnation}].records[id.number];
   record.waiting = {id};
   if (!request.key.empty()) {
     record.key = Key{id.task, request.method, request.key};
@@ -60,29 +63,30 @@ ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
 }
 
 ServedRequests::Record* ServedRequests::Find(const RequestMessage& request) {
-  RequestId id = request.id;
-  if (!request.key.empty()) {
-    const auto first = by_key_.find({id.task, request.method, request.key});
-    if (first == by_key_.end()) return nullptr;
-    id = first->second;
-  }
-  const auto of_requester = records_.find({id.task, id.incarnation});
-  if (of_requester == records_.end()) return nullptr;
-  const auto found = of_requester->second.find(id.number);
-  return found == of_requester->second.end() ? nullptr : &found->second;
+  if (request.key.empty()) return FindById(request.id);
+  const auto first =
+      by_key_.find({request.id.task, request.method, request.key});
+  return first == by_key_.end() ? nullptr : FindById(first->second);
+}
+
+ServedRequests::Record* ServedRequests::FindById(const RequestId& id) {
+  const auto ledger = ledgers_.find({id.task, id.incarnation});
+  if (ledger == ledgers_.end()) return nullptr;
+  const auto found = ledger->second.records.find(id.number);
+  return found == ledger->second.records.end() ? nullptr : &found->second;
 }
 
 // Records with a key stay until the epoch ends: a requester that restarts
-// before its own turn is safe may still ask for them (R14).
-void ServedRequests::Prune(const Requester& requester,
-                           RequestNumber first_unfinished) {
-  const auto of_requester = records_.find(requester);
-  if (of_requester == records_.end()) return;
-  auto& records = of_requester->second;
-  for (auto it = records.begin();
-       it != records.end() && it->first < first_unfinished;) {
-    it = it->second.key || !it->second.answered ? std::next(it)
-                                                : records.erase(it);
+// before its own turn is safe may still ask for them (R14). So do unanswered
+// ones: the requester has withdrawn them, but the task holds their tokens.
+void ServedRequests::Prune(Ledger& ledger, RequestNumber first_unfinished) {
+  if (first_unfinished <= ledger.first_unfinished) return;
+  auto& records = ledger.records;
+  auto it = records.lower_bound(
+      std::exchange(ledger.first_unfinished, first_unfinished));
+  while (it != records.end() && it->first < first_unfinished) {
+    const bool stays = it->second.key || !it->second.answered;
+    it = stays ? std::next(it) : records.erase(it);
   }
 }
 

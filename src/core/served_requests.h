@@ -25,7 +25,12 @@ namespace taskgraph::core {
 class ServedRequests {
  public:
   struct Arrival {
-    enum class Kind : std::uint8_t { kNew, kInProgress, kAnswered } kind;
+    enum class Kind : std::uint8_t {
+      kNew,
+      kInProgress,
+      kAnswered,
+      kForgotten  // A late repeat; its requester is done with it.
+    } kind;
     const AnswerMessage* answer =
         nullptr;  // For kAnswered; valid until the next call.
   };
@@ -51,12 +56,17 @@ class ServedRequests {
     std::vector<RequestId> waiting;  // Equal but for the incarnation that asks.
     std::optional<Key> key;
   };
+  struct Ledger {
+    RequestNumber first_unfinished = 0;  // As its requester said last.
+    std::map<RequestNumber, Record> records;
+  };
 
   Record& Open(const RequestMessage& request);
   Record* Find(const RequestMessage& request);
-  void Prune(const Requester& requester, RequestNumber first_unfinished);
+  Record* FindById(const RequestId& id);
+  static void Prune(Ledger& ledger, RequestNumber first_unfinished);
 
-  std::map<Requester, std::map<RequestNumber, Record>> records_;
+  std::map<Requester, Ledger> ledgers_;
   std::map<Key, RequestId> by_key_;  // The first request with that key.
   AnswerMessage repeated_;
 };
