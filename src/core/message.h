@@ -93,6 +93,13 @@ struct Message {
   friend bool operator==(const Message&, const Message&) = default;
 };
 
+// Kept by its sender until it is answered or acknowledged, so it may be
+// refused.
+inline bool WillBeResent(const Message& message) {
+  return std::holds_alternative<MetaMessage>(message.body) ||
+         std::holds_alternative<RequestMessage>(message.body);
+}
+
 // R6: who won the race for an epoch tells the nodes that it is connected to.
 struct EpochNews {
   Generation generation = 0;

@@ -38,15 +38,15 @@ void NodeCore::On(AssignmentChanged& changed, Time now) {
     host->OnSuperseded();
     Settle(host->identity().replica);
   }
-  const bool mine =
-      current.primary == around_.self && current.term > before.term;
-  if (mine && generation_ > 0 && !end_) StartReplica(task);
+  if (current.term > before.term) StartIfMine(task);
   TellFollowers(task, before);
   DeliverEarly(task, now);
 }
 
-void NodeCore::StartReplica(TaskId task) {
+void NodeCore::StartIfMine(TaskId task) {
   const Assignment& assignment = directory_.of(task);
+  const bool epoch_is_known = generation_ > 0;
+  if (assignment.primary != around_.self || !epoch_is_known || end_) return;
   const ReplicaId id = ++last_replica_;
   auto replica = std::make_unique<ReplicaCore>(
       ReplicaIdentity{id, task, assignment.term, assignment.incarnation,
@@ -89,8 +89,13 @@ void NodeCore::On(EpochDecided& decided, Time) {
 void NodeCore::LearnEpoch(Generation generation, Epoch epoch) {
   if (generation < generation_) return;
   if (generation == generation_ && epoch <= epoch_) return;
+  const bool first = generation_ == 0;
   generation_ = generation;
   epoch_ = epoch;
+  if (first) {  // Tasks may have been assigned before the epoch was told.
+    for (TaskId task = 0; task < directory_.tasks(); ++task) StartIfMine(task);
+    return;
+  }
   for (auto it = replicas_.begin(); it != replicas_.end();) {
     const ReplicaId id = it->first;
     ++it;  // Settle may erase it.
@@ -139,20 +144,30 @@ void NodeCore::Receive(const NodeId& from, const Message& message, Time now) {
   if (route.generation == generation_)
     LearnEpoch(generation_, route.epoch);  // R6
   if (route.to_term > directory_.of(route.to).term && !end_) {
-    // The sender has seen an assignment that this node has not: it comes soon.
-    if (early_count_ < options_.limits.held_messages_max) {
-      early_[route.to].emplace_back(from, message);
-      ++early_count_;
-    } else {
-      RefuseMoved(from, route);
-    }
+    KeepEarly(from, message);
     return;
   }
   if (ReplicaCore* host = HostOf(route.to)) {
     host->OnMessage(from, message, now);
     Settle(host->identity().replica);
-  } else if (!std::holds_alternative<Refusal>(message.body)) {
-    RefuseMoved(from, route);
+  } else {
+    RefuseMoved(from, message);
+  }
+}
+
+// The sender has seen an assignment that this node has not: it comes soon.
+// Whoever has the task here until now is superseded already (R2).
+void NodeCore::KeepEarly(const NodeId& from, const Message& message) {
+  const TaskId task = message.route.to;
+  if (ReplicaCore* host = HostOf(task)) {
+    host->OnSuperseded();
+    Settle(host->identity().replica);
+  }
+  if (early_count_ < options_.limits.held_messages_max) {
+    early_[task].emplace_back(from, message);
+    ++early_count_;
+  } else {
+    RefuseMoved(from, message);
   }
 }
 
@@ -169,8 +184,11 @@ void NodeCore::DeliverEarly(TaskId task, Time now) {
   for (const auto& [from, message] : messages) Receive(from, message, now);
 }
 
-// R13: the task is not here, or not any more.
-void NodeCore::RefuseMoved(const NodeId& from, const Route& route) {
+// R13: the task is not here, or not any more. What nobody would send again is
+// not refused; two nodes that refuse refusals would never stop.
+void NodeCore::RefuseMoved(const NodeId& from, const Message& message) {
+  if (!WillBeResent(message)) return;
+  const Route& route = message.route;
   const Assignment& task = directory_.of(route.to);
   Message refusal{{route.to, route.from, task.incarnation, task.term,
                    route.term, epoch_, generation_},

@@ -76,8 +76,9 @@ class NodeCore {
   void Receive(const NodeId& from, const EpochNews& news, Time now);
   void Receive(const NodeId&, const Suspicion&, Time) {}
   void LearnEpoch(Generation generation, Epoch epoch);
-  void RefuseMoved(const NodeId& from, const Route& route);
-  void StartReplica(TaskId task);
+  void KeepEarly(const NodeId& from, const Message& message);
+  void RefuseMoved(const NodeId& from, const Message& message);
+  void StartIfMine(TaskId task);
   void TellFollowers(TaskId task, const Assignment& before);
   void DeliverEarly(TaskId task, Time now);
   ReplicaCore* HostOf(TaskId task);

@@ -178,6 +178,7 @@ void ReplicaCore::Fail(RequestNumber number, Error error) {
 }
 
 void ReplicaCore::Apply(GiveAnswer answer) {
+  if (answer.id.epoch != entered_) return;  // R9: the token is void.
   for (AnswerMessage& message : served_.Answer(
            answer.id, std::move(answer.error), std::move(answer.output))) {
     const TaskId to = message.id.task;

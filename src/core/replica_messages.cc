@@ -8,16 +8,6 @@
 #include "core/replica_core.h"
 
 namespace taskgraph::core {
-namespace {
-
-// Kept by its sender until it is answered or acknowledged, so it may be
-// refused.
-bool WillBeResent(const Message& message) {
-  return std::holds_alternative<MetaMessage>(message.body) ||
-         std::holds_alternative<RequestMessage>(message.body);
-}
-
-}  // namespace
 
 Error NotNeighbor(TaskId from, TaskId to, Epoch epoch) {
   return {ErrorCode::kNotNeighbor,
@@ -43,7 +33,13 @@ void ReplicaCore::OnMessage(const NodeId& sender, const Message& message,
 ReplicaCore::Admission ReplicaCore::Admit(const NodeId& sender,
                                           const Message& message) {
   const Route& route = message.route;
-  if (route.generation != me_.generation) return Admission::kDrop;
+  if (route.generation != me_.generation) {  // R5
+    const bool ahead = route.generation > me_.generation;
+    if (ahead && WillBeResent(message)) {
+      Refuse(sender, route, ErrorCode::kUnavailable);
+    }
+    return Admission::kDrop;
+  }
   const Term known = around_.directory.of(route.from).term;
   if (route.term < known) {  // R2
     Refuse(sender, route, ErrorCode::kSuperseded);
