@@ -40,6 +40,10 @@ class SharedStore {
  public:
   virtual ~SharedStore() = default;
 
+  // Tells stores apart; another one, or the same process restarted with an
+  // empty one, has another.
+  virtual std::uint64_t identity() const = 0;
+
   // Gets the outcome, and the store's revision after the call.
   template <typename T>
   using Reply = std::function<void(Revision, Outcome<T>)>;

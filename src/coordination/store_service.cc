@@ -12,12 +12,17 @@ namespace {
 
 Time Now() { return std::chrono::steady_clock::now().time_since_epoch(); }
 
+std::uint64_t RandomIdentity() {
+  std::random_device random;
+  return (std::uint64_t{random()} << 32) | random();
+}
+
 // Lease ids begin where no earlier store's did, so that a client that outlives
 // its store never keeps another's lease alive.
 LocalStoreOptions WithFreshLeaseIds(LocalStoreOptions options) {
   if (options.store.first_lease == StoreOptions{}.first_lease) {
-    std::random_device random;
-    options.store.first_lease = (LeaseId{random() & 0x7fffffffu} << 32) + 1;
+    const std::uint64_t random = RandomIdentity() >> 1;  // Ids are signed.
+    options.store.first_lease = static_cast<LeaseId>(random | 1);
   }
   return options;
 }
@@ -45,7 +50,9 @@ std::vector<std::vector<KeyValue>> Replaced(const Store& store, const Txn& txn,
 }  // namespace
 
 StoreService::StoreService(StoreServiceOptions options)
-    : stall_(options.stall), store_(WithFreshLeaseIds(options.store)) {
+    : stall_(options.stall),
+      identity_(RandomIdentity()),
+      store_(WithFreshLeaseIds(options.store)) {
   store_.Advance(Now());
   thread_ = std::thread([this] { Run(); });
 }

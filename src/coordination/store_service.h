@@ -15,6 +15,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -45,6 +46,7 @@ class StoreService final : public SharedStore {
   // The same, and waits until it has run. Not from the service's thread.
   void PostAndWait(Call call);
 
+  std::uint64_t identity() const override { return identity_; }
   void Commit(Txn txn, Previous previous, Reply<Applied> reply) override;
   void Compact(Revision at, Reply<Revision> reply) override;
   void Grant(LeaseId lease, std::chrono::seconds time_to_live,
@@ -65,6 +67,7 @@ class StoreService final : public SharedStore {
   void Advance(std::optional<Time> deadline);
 
   const std::chrono::milliseconds stall_;
+  const std::uint64_t identity_;
   LocalStore store_;  // The service thread's own.
 
   std::mutex mutex_;

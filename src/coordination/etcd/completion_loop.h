@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CompletionLoop: the client's one thread, where gRPC's completions and timers
+// meet.
+//
+// Everything the client knows is guarded by one mutex: the loop takes it around
+// each completion and timer, and the client's own calls take it too. So a call
+// can be started on the caller's thread, without a hand-off, and no two pieces
+// of the client ever run at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "coordination/etcd/grpc_headers.h"
+
+namespace taskgraph::coordination {
+
+using Clock = std::chrono::steady_clock;
+
+class CompletionLoop {
+ public:
+  CompletionLoop();
+  // Runs what is still under way to its end; nothing new may be started.
+  ~CompletionLoop();
+
+  std::mutex& mutex() { return mutex_; }
+
+  // --- All below with the mutex held ---
+
+  grpc::CompletionQueue* queue() { return &queue_; }
+
+  // A tag for an operation on the queue; `done` runs once, told whether it
+  // succeeded.
+  using Completion = std::function<void(bool ok)>;
+  void* Tag(Completion done) { return new Completion(std::move(done)); }
+
+  // Runs `action` at `when`, unless it is cancelled before.
+  using TimerId = std::pair<Clock::time_point, std::uint64_t>;
+  TimerId At(Clock::time_point when, std::function<void()> action);
+  void Cancel(const TimerId& timer) { timers_.erase(timer); }
+
+ private:
+  void Run();
+  Clock::time_point NextTimer();
+  void RunDueTimers();
+  void Wake();
+
+  grpc::CompletionQueue queue_;
+  std::mutex mutex_;
+  std::map<TimerId, std::function<void()>> timers_;
+  std::uint64_t timers_made_ = 0;
+  Clock::time_point sleeping_until_{};
+  std::thread thread_;
+};
+
+// A deadline as gRPC takes it, on the monotonic clock.
+gpr_timespec ToGrpc(Clock::time_point when);
+
+}  // namespace taskgraph::coordination

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coordination/etcd/endpoints.h"
+
+namespace taskgraph::coordination {
+namespace {
+
+grpc::ChannelArguments Arguments(const EtcdOptions& options) {
+  const auto milliseconds = [](auto duration) {
+    return static_cast<int>(duration.count());
+  };
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS,
+                   milliseconds(options.ping_interval));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS,
+                   milliseconds(options.ping_timeout));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS,
+                   milliseconds(options.backoff_min));
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS,
+                   milliseconds(options.probe_timeout));
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS,
+                   milliseconds(options.backoff_max));
+  // No second try of a call, and no connection shared with another client of
+  // this process: what happens to one must not depend on the other.
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetMaxReceiveMessageSize(-1);  // A listing may be long.
+  return arguments;
+}
+
+}  // namespace
+
+void Endpoint::ForgetBackoff() const {
+  grpc::experimental::ChannelResetConnectionBackoff(channel.get());
+}
+
+std::string DialTarget(const std::string& endpoint) {
+  constexpr std::string_view kHttp = "http://";
+  if (endpoint.starts_with("unix:") && endpoint.size() > 5) return endpoint;
+  const bool has_scheme = endpoint.starts_with(kHttp);
+  std::string address = has_scheme ? endpoint.substr(kHttp.size()) : endpoint;
+  if (address.ends_with('/')) address.pop_back();
+  const auto colon = address.rfind(':');
+  if (colon == std::string::npos || colon == 0) return {};
+  const std::string port = address.substr(colon + 1);
+  if (port.empty() || port.size() > 5 ||
+      port.find_first_not_of("0123456789") != std::string::npos ||
+      address.find('/') != std::string::npos) {
+    return {};
+  }
+  return address;
+}
+
+Endpoint OpenEndpoint(const std::string& name, const EtcdOptions& options) {
+  Endpoint endpoint;
+  endpoint.name = name;
+  endpoint.channel = grpc::CreateCustomChannel(
+      DialTarget(name), grpc::InsecureChannelCredentials(), Arguments(options));
+  endpoint.kv = etcdserverpb::KV::NewStub(endpoint.channel);
+  endpoint.lease = etcdserverpb::Lease::NewStub(endpoint.channel);
+  endpoint.watch = etcdserverpb::Watch::NewStub(endpoint.channel);
+  return endpoint;
+}
+
+}  // namespace taskgraph::coordination

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coordination/etcd/etcd_server.h"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coordination/etcd/kv_service.h"
+#include "coordination/etcd/lease_service.h"
+#include "coordination/etcd/operator_services.h"
+#include "coordination/etcd/watch_service.h"
+
+namespace taskgraph::coordination {
+namespace {
+
+bool IsUnix(const std::string& address) { return address.starts_with("unix:"); }
+
+std::string Url(const std::string& endpoint) {
+  return IsUnix(endpoint) ? "unix://" + endpoint.substr(5)
+                          : "http://" + endpoint;
+}
+
+// Clients ping every few seconds, also when nothing goes on; gRPC's default
+// takes that for an attack. Two servers must not share a port unseen.
+void SetArguments(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(
+      GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  builder.SetMaxReceiveMessageSize(2 << 20);  // etcd's: 1.5 MiB and overhead.
+}
+
+class GrpcServer final : public EtcdServer {
+ public:
+  GrpcServer(SharedStore& store, ServerIdentity self)
+      : kv_(store, self),
+        watch_(store, self),
+        lease_(store, self),
+        cluster_(store, self),
+        maintenance_(store, self) {}
+
+  ~GrpcServer() override {
+    if (!server_) return;
+    // Nothing is gained by waiting for clients: cancel their calls now.
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_->Wait();
+  }
+
+  // The address that could not be listened at; empty: all is well.
+  std::string Listen(const EtcdServerOptions& options) {
+    grpc::ServerBuilder builder;
+    SetArguments(builder);
+    std::vector<int> ports(options.listen.size(), 0);
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      builder.AddListeningPort(options.listen[i],
+                               grpc::InsecureServerCredentials(), &ports[i]);
+    }
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+             &kv_, &watch_, &lease_, &cluster_, &maintenance_}) {
+      builder.RegisterService(service);
+    }
+    server_ = builder.BuildAndStart();
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      if (!server_ || ports[i] == 0) return options.listen[i];
+      endpoints_.push_back(WithPort(options.listen[i], ports[i]));
+    }
+    Describe(options.name);
+    return {};
+  }
+
+  const std::vector<std::string>& endpoints() const override {
+    return endpoints_;
+  }
+
+ private:
+  static std::string WithPort(const std::string& address, int port) {
+    if (IsUnix(address)) return address;
+    return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
+  }
+
+  void Describe(const std::string& name) {
+    std::vector<std::string> urls;
+    for (const std::string& endpoint : endpoints_) {
+      urls.push_back(Url(endpoint));
+    }
+    cluster_.Describe(name, std::move(urls));
+  }
+
+  KvService kv_;
+  WatchService watch_;
+  LeaseService lease_;
+  ClusterService cluster_;
+  MaintenanceService maintenance_;
+  std::vector<std::string> endpoints_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<EtcdServer>> EtcdServer::Start(
+    SharedStore& store, EtcdServerOptions options) {
+  // One store, one cluster: clients notice by it when they meet another store.
+  const ServerIdentity self{store.identity(), store.identity() ^ 1};
+  auto server = std::make_unique<GrpcServer>(store, self);
+  const std::string failed = server->Listen(options);
+  if (!failed.empty()) {
+    return Error{ErrorCode::kUnavailable,
+                 "cannot listen at " + failed +
+                     ": the address is in use, or not this machine's"};
+  }
+  return std::unique_ptr<EtcdServer>(std::move(server));
+}
+
+}  // namespace taskgraph::coordination

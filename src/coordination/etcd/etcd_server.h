@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// EtcdServer: an embedded store, served by etcd's v3 protocol.
+//
+// So that node processes use one client for the embedded coordinator and for
+// etcd, and that etcdctl can look inside. It answers Range, Put, DeleteRange,
+// Txn, Compact, Watch, the Lease service, MemberList and Status as etcd 3.4
+// does with one member, error texts included; nested transactions, and compares
+// of ranges or leases, are refused as unimplemented. Plain text, no users.
+//
+// Any thread may make and destroy it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "coordination/shared_store.h"
+#include "taskgraph/error.h"
+
+namespace taskgraph::coordination {
+
+struct EtcdServerOptions {
+  // "HOST:PORT" (port 0: the system chooses) or "unix:PATH"; at least one.
+  std::vector<std::string> listen = {"127.0.0.1:0"};
+
+  // The member's name, as operators see it.
+  std::string name = "embedded";
+};
+
+class EtcdServer {
+ public:
+  // Serves `store`, which must outlive it, from now on.
+  static Result<std::unique_ptr<EtcdServer>> Start(SharedStore& store,
+                                                   EtcdServerOptions options);
+
+  // Ends all connections; when it returns no call is in the store's inbox.
+  virtual ~EtcdServer() = default;
+
+  // Where it listens, as clients take it: "HOST:PORT" or "unix:PATH".
+  virtual const std::vector<std::string>& endpoints() const = 0;
+};
+
+}  // namespace taskgraph::coordination

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// ServerStream: one open stream of a client, answered from the store's thread.
+//
+// gRPC allows one write at a time, and aborts the process at a second one; so
+// answers wait in a queue. The stream lives until gRPC is done with it and
+// nobody else holds it.
+//
+// Thread-safe: Answer may be called from any thread, and does nothing once the
+// stream has ended.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "coordination/etcd/grpc_headers.h"
+
+namespace taskgraph::coordination {
+
+template <typename Request, typename Response>
+class ServerStream
+    : public grpc::ServerBidiReactor<Request, Response>,
+      public std::enable_shared_from_this<ServerStream<Request, Response>> {
+ public:
+  // Begins to read. Call once, on an object held by a shared_ptr.
+  void Start() {
+    self_ = this->shared_from_this();
+    this->StartRead(&request_);
+  }
+
+  void Answer(Response response) {
+    const std::lock_guard lock(mutex_);
+    if (finished_) return;
+    queue_.push_back(std::move(response));
+    if (queue_.size() == 1) this->StartWrite(&queue_.front());
+  }
+
+ protected:
+  // One request arrived; on gRPC's thread, never two at a time.
+  virtual void Handle(const Request& request) = 0;
+  // The stream has ended; nothing arrives any more.
+  virtual void Ended() {}
+
+ private:
+  void OnReadDone(bool ok) final {
+    if (!ok) {
+      Finish(grpc::Status::OK);  // The client has said all it wanted to.
+      return;
+    }
+    Handle(request_);
+    this->StartRead(&request_);
+  }
+
+  void OnWriteDone(bool ok) final {
+    const std::lock_guard lock(mutex_);
+    queue_.pop_front();
+    if (ok && !finished_ && !queue_.empty()) this->StartWrite(&queue_.front());
+  }
+
+  void OnCancel() final { Finish(grpc::Status::CANCELLED); }
+
+  void OnDone() final {
+    Ended();
+    self_.reset();
+  }
+
+  void Finish(const grpc::Status& status) {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(finished_, true)) return;
+    grpc::ServerBidiReactor<Request, Response>::Finish(status);
+  }
+
+  Request request_;
+  std::shared_ptr<ServerStream> self_;  // Until gRPC is done with it.
+
+  std::mutex mutex_;
+  bool finished_ = false;
+  std::deque<Response> queue_;  // The first is being written.
+};
+
+}  // namespace taskgraph::coordination
