@@ -8,9 +8,8 @@
 namespace taskgraph::core {
 namespace {
 
-// Exit codes, as shells know them.
+// An exit code, as shells know it.
 constexpr int kFailedCode = 1;
-constexpr int kInterruptedCode = 130;
 
 // A transaction may hold 128 operations, and a change takes two.
 constexpr std::size_t kChangesPerProposalMax = 50;
@@ -148,7 +147,7 @@ void ControllerCore::On(ElectionLost&, Time) {
 }
 
 void ControllerCore::On(StopRequested& stop, Time) {
-  if (!stop_) stop_ = std::move(stop.reason);
+  if (!stop_) stop_ = std::move(stop);
 }
 
 // R25: whose session ended in our absence may take it up again.
@@ -224,7 +223,7 @@ void ControllerCore::ActOnEnd(Time now) {
   end_proposed_ = true;
   JobEnd end;
   if (stop_) {
-    end = {ExitReason::kKilled, {kInterruptedCode, "stopped: " + *stop_}};
+    end = {ExitReason::kKilled, {stop_->code, "stopped: " + stop_->reason}};
   } else {  // R23
     const Assignment& record = directory_.of(*failed_task_);
     end = {

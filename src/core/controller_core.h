@@ -119,7 +119,7 @@ class ControllerCore {
   std::set<NodeId> sessions_to_end_;
 
   std::optional<TaskId> failed_task_;  // R23: above max_failures.
-  std::optional<std::string> stop_;
+  std::optional<StopRequested> stop_;
   bool end_proposed_ = false;
   std::optional<JobEnd> end_;
   Time remove_at_ = kNever;  // R24

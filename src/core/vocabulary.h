@@ -96,6 +96,7 @@ struct ElectionLost {};
 // Somebody outside wants the job to end.
 struct StopRequested {
   std::string reason;
+  int code = 130;  // As shells know it: ended by an interrupt.
 };
 // NextDeadline() has come.
 struct DeadlinePassed {};

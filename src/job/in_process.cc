@@ -76,7 +76,7 @@ Result<core::JobEnd> RunInThisProcess(const Job& job,
   std::thread controlling([&] { result = controller.Run(); });
   if (options.on_controller) options.on_controller(&controller);
   const Result<core::JobEnd> hosted = node.Run();
-  if (!hosted) controller.StopJob(hosted.error().message);
+  if (!hosted) controller.StopJob({hosted.error().message});
   controlling.join();
   if (options.on_controller) options.on_controller(nullptr);
   return hosted ? std::move(*result) : hosted;

@@ -47,13 +47,13 @@ void ControllerRuntime::NodeExited(core::NodeId node, std::string reason) {
   });
 }
 
-void ControllerRuntime::StopJob(std::string reason) {
-  connector_.Post([this, reason = std::move(reason)] {
+void ControllerRuntime::StopJob(core::StopRequested stop) {
+  connector_.Post([this, stop = std::move(stop)] {
     if (core_) {
-      Step(core::StopRequested{reason});
+      Step(stop);
     } else {
-      OnRefused(
-          {ErrorCode::kCancelled, "stopped before the job began: " + reason});
+      OnRefused({ErrorCode::kCancelled,
+                 "stopped before the job began: " + stop.reason});
     }
   });
 }

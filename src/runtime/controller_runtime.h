@@ -43,7 +43,7 @@ class ControllerRuntime {
   void NodeExited(core::NodeId node, std::string reason);
 
   // Any thread: ends the job, for all.
-  void StopJob(std::string reason);
+  void StopJob(core::StopRequested stop);
 
   // Any thread: leaves the job to other controllers.
   void Leave();
