@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/open_requests.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace taskgraph::core {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+std::vector<RequestNumber> Sent(OpenRequests& requests, TaskId to) {
+  std::vector<RequestNumber> sent;
+  while (const MakeRequest* request = requests.NextUnsent(to)) {
+    sent.push_back(request->number);
+  }
+  return sent;
+}
+
+// Requests 1, 2, 3: to tasks 8, 9, 8.
+OpenRequests Three() {
+  OpenRequests requests;
+  requests.Make({1, 8, "Get", "", {}});
+  requests.Make({2, 9, "Get", "", {}});
+  requests.Make({3, 8, "Get", "", {}});
+  return requests;
+}
+
+TEST(OpenRequestsTest, EachIsSentOnceInItsOrder) {
+  OpenRequests requests = Three();
+
+  EXPECT_THAT(Sent(requests, 8), ElementsAre(1, 3));
+  EXPECT_THAT(Sent(requests, 8), IsEmpty());
+  EXPECT_THAT(Sent(requests, 9), ElementsAre(2));
+}
+
+TEST(OpenRequestsTest, WhatIsUnansweredIsSentAgain) {  // R12
+  OpenRequests requests = Three();
+  Sent(requests, 8);
+  requests.Settle(1);
+
+  requests.Rewind(8);
+
+  EXPECT_THAT(Sent(requests, 8), ElementsAre(3));
+  EXPECT_TRUE(requests.HasUnanswered(8));
+  requests.Settle(3);
+  EXPECT_FALSE(requests.HasUnanswered(8));
+}
+
+TEST(OpenRequestsTest, OnlyTheFirstAnswerCounts) {  // R12
+  OpenRequests requests = Three();
+
+  EXPECT_TRUE(requests.Settle(2));
+  EXPECT_FALSE(requests.Settle(2));
+  EXPECT_FALSE(requests.Settle(77));
+}
+
+TEST(OpenRequestsTest, TheFirstUnfinishedMovesOnlyPastHandledAnswers) {  // R14
+  OpenRequests requests = Three();
+  requests.Settle(1);
+  EXPECT_EQ(requests.first_unfinished(), 1u);  // Its turn has not run.
+
+  requests.Settle(2);
+  requests.Finish(2);
+  EXPECT_EQ(requests.first_unfinished(), 1u);
+  requests.Finish(1);
+  EXPECT_EQ(requests.first_unfinished(), 3u);
+  requests.Settle(3);
+  requests.Finish(3);
+  EXPECT_EQ(requests.first_unfinished(), 4u);
+}
+
+TEST(OpenRequestsTest, ANewEpochVoidsAllAndNumbersGoOnRising) {  // R9
+  OpenRequests requests = Three();
+  Sent(requests, 8);
+
+  requests.Clear();
+
+  EXPECT_EQ(requests.next(), 4u);
+  EXPECT_EQ(requests.first_unfinished(), 4u);
+  EXPECT_FALSE(requests.Settle(1));
+  EXPECT_FALSE(requests.HasUnanswered(8));
+  requests.Make({4, 8, "Get", "", {}});
+  EXPECT_THAT(Sent(requests, 8), ElementsAre(4));
+}
+
+}  // namespace
+}  // namespace taskgraph::core

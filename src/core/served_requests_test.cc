@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/served_requests.h"
+
+#include <gtest/gtest.h>
+
+namespace taskgraph::core {
+namespace {
+
+using Kind = ServedRequests::Arrival::Kind;
+
+RequestMessage Ask(RequestNumber number, std::string key = "",
+                   Incarnation incarnation = 1) {
+  RequestMessage request;
+  request.id = {5, incarnation, 3, number};
+  request.first_unfinished = 1;
+  request.method = "Get";
+  request.key = std::move(key);
+  return request;
+}
+
+RequestMessage Ask(RequestNumber number, RequestNumber first_unfinished) {
+  RequestMessage request = Ask(number);
+  request.first_unfinished = first_unfinished;
+  return request;
+}
+
+TEST(ServedRequestsTest, ARepeatedRequestIsNotServedAgain) {  // R14
+  ServedRequests served;
+
+  EXPECT_EQ(served.Arrive(Ask(1)).kind, Kind::kNew);
+  EXPECT_EQ(served.Arrive(Ask(1)).kind, Kind::kInProgress);
+  const auto answers = served.Answer(Ask(1).id, {}, Payload::Own("42"));
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].id, Ask(1).id);
+
+  const auto repeated = served.Arrive(Ask(1));
+  EXPECT_EQ(repeated.kind, Kind::kAnswered);
+  EXPECT_EQ(repeated.answer->output.text(), "42");
+}
+
+TEST(ServedRequestsTest, ATokenAnswersOnce) {  // R14
+  ServedRequests served;
+  served.Arrive(Ask(1));
+
+  EXPECT_EQ(served.Answer(Ask(1).id, {}, {}).size(), 1u);
+  EXPECT_TRUE(served.Answer(Ask(1).id, {}, {}).empty());
+  EXPECT_TRUE(served.Answer(Ask(9).id, {}, {}).empty());
+}
+
+TEST(ServedRequestsTest, WithAKeyARestartedRequesterIsKnown) {  // R14
+  ServedRequests served;
+  served.Arrive(Ask(1, "k", /*incarnation=*/1));
+
+  EXPECT_EQ(served.Arrive(Ask(4, "k", 2)).kind, Kind::kInProgress);
+  const auto answers = served.Answer(Ask(1, "k", 1).id, {}, Payload::Own("x"));
+  ASSERT_EQ(answers.size(), 2u);
+  EXPECT_EQ(answers[1].id, Ask(4, "k", 2).id);
+
+  const auto again = served.Arrive(Ask(7, "k", 3));
+  EXPECT_EQ(again.kind, Kind::kAnswered);
+  EXPECT_EQ(again.answer->id, Ask(7, "k", 3).id);
+  EXPECT_EQ(again.answer->output.text(), "x");
+}
+
+TEST(ServedRequestsTest, WithoutAKeyARestartedRequesterIsSomeoneElse) {  // R14
+  ServedRequests served;
+  served.Arrive(Ask(1, "", 1));
+
+  EXPECT_EQ(served.Arrive(Ask(1, "", 2)).kind, Kind::kNew);
+}
+
+TEST(ServedRequestsTest, OneKeyNamesOneRequestOfEachMethod) {
+  ServedRequests served;
+  RequestMessage other = Ask(2, "k");
+  other.method = "Put";
+  served.Arrive(Ask(1, "k"));
+
+  EXPECT_EQ(served.Arrive(other).kind, Kind::kNew);
+}
+
+TEST(ServedRequestsTest, ALateRepeatOfAFinishedRequestIsNotServed) {  // R14
+  ServedRequests served;
+  served.Arrive(Ask(1, 1));
+  served.Answer(Ask(1).id, {}, Payload::Own("large"));
+
+  EXPECT_EQ(served.Arrive(Ask(2, 2)).kind, Kind::kNew);
+
+  EXPECT_EQ(served.Arrive(Ask(1, 1)).kind, Kind::kForgotten);
+}
+
+TEST(ServedRequestsTest, RecordsWithAKeyOutliveTheirRequester) {  // R14
+  ServedRequests served;
+  served.Arrive(Ask(1, "k"));
+  served.Answer(Ask(1).id, {}, Payload::Own("x"));
+  served.Arrive(Ask(2, 2));
+
+  EXPECT_EQ(served.Arrive(Ask(1, "k", 2)).kind, Kind::kAnswered);
+}
+
+TEST(ServedRequestsTest, AWithdrawnRequestKeepsItsToken) {
+  ServedRequests served;
+  served.Arrive(Ask(1, 1));
+
+  served.Arrive(Ask(2, 2));  // It does not wait for 1 any more.
+
+  EXPECT_EQ(served.Answer(Ask(1).id, {}, {}).size(), 1u);
+}
+
+TEST(ServedRequestsTest, ANewEpochVoidsTokensAndRecords) {  // R9
+  ServedRequests served;
+  served.Arrive(Ask(1));
+
+  served.Clear();
+
+  EXPECT_TRUE(served.Answer(Ask(1).id, {}, {}).empty());
+}
+
+}  // namespace
+}  // namespace taskgraph::core
