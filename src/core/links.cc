@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <set>
 
 namespace taskgraph::core {
 namespace {
@@ -42,17 +41,18 @@ Result<TaskList> Links::Ask(const Link& link, TaskId task, Epoch epoch) const {
   } catch (...) {
     return BadTopology(link, task, epoch, "threw something unknown");
   }
-  std::set<TaskId> seen;
-  for (TaskId neighbor : neighbors) {
-    if (neighbor >= tasks_) {
-      return BadTopology(link, task, epoch,
-                         "names task " + std::to_string(neighbor) +
-                             ", but the job has " + TaskRange(tasks_) + ",");
-    }
-    if (!seen.insert(neighbor).second) {
-      return BadTopology(link, task, epoch,
-                         "names task " + std::to_string(neighbor) + " twice");
-    }
+  if (neighbors.empty()) return neighbors;
+  TaskList sorted = neighbors;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted.back() >= tasks_) {
+    return BadTopology(link, task, epoch,
+                       "names task " + std::to_string(sorted.back()) +
+                           ", but the job has " + TaskRange(tasks_) + ",");
+  }
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) {
+    return BadTopology(link, task, epoch,
+                       "names task " + std::to_string(*twice) + " twice");
   }
   return neighbors;
 }
@@ -68,12 +68,33 @@ Result<std::shared_ptr<const NeighborLists>> Links::Neighbors(
   return std::shared_ptr<const NeighborLists>(std::move(lists));
 }
 
-bool Links::HasLink(TaskId task, TaskId other, Epoch epoch) const {
-  return std::any_of(links_.begin(), links_.end(), [&](const Link& link) {
+TaskList Links::SortedNeighbors(TaskId task, Epoch epoch) const {
+  TaskList all;
+  for (const Link& link : links_) {
     const Result<TaskList> neighbors = Ask(link, task, epoch);
-    return neighbors &&
-           std::count(neighbors->begin(), neighbors->end(), other) > 0;
-  });
+    if (neighbors) all.insert(all.end(), neighbors->begin(), neighbors->end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
+bool Links::HasLink(TaskId task, TaskId other, Epoch epoch) const {
+  const TaskList neighbors = SortedNeighbors(task, epoch);
+  return std::binary_search(neighbors.begin(), neighbors.end(), other);
+}
+
+bool LinkIndex::HasLink(TaskId task, TaskId other, Epoch epoch) {
+  // Some replica is behind, for the length of a turn.
+  if (epoch < epoch_) return links_.HasLink(task, other, epoch);
+  if (epoch > epoch_) {
+    neighbors_.clear();
+    epoch_ = epoch;
+  }
+  const auto [of_task, is_new] = neighbors_.try_emplace(task);
+  if (is_new) of_task->second = links_.SortedNeighbors(task, epoch);
+  return std::binary_search(of_task->second.begin(), of_task->second.end(),
+                            other);
 }
 
 std::string Links::Fingerprint() const {

@@ -11,6 +11,8 @@
 
 #include <memory>
 #include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/turn.h"
@@ -32,6 +34,9 @@ class Links {
   Result<std::shared_ptr<const NeighborLists>> Neighbors(TaskId task,
                                                          Epoch epoch) const;
 
+  // The same, whatever the link types, each once; without those that are wrong.
+  TaskList SortedNeighbors(TaskId task, Epoch epoch) const;
+
   // Whether `task` has a link of any type to `other` in `epoch`.
   bool HasLink(TaskId task, TaskId other, Epoch epoch) const;
 
@@ -44,6 +49,24 @@ class Links {
 
   std::vector<Link> links_;
   TaskId tasks_;
+};
+
+// Who may ask whom in the current epoch. Each task's topologies are asked once,
+// not once for each of its neighbors: a star of ten thousand would take
+// minutes.
+//
+// Not thread-safe; owned by NodeCore.
+class LinkIndex {
+ public:
+  explicit LinkIndex(const Links& links) : links_(links) {}
+
+  // As Links::HasLink.
+  bool HasLink(TaskId task, TaskId other, Epoch epoch);
+
+ private:
+  const Links& links_;
+  Epoch epoch_ = 0;  // The highest one asked about.
+  std::unordered_map<TaskId, TaskList> neighbors_;
 };
 
 }  // namespace taskgraph::core

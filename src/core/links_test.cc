@@ -67,6 +67,23 @@ TEST(LinksTest, ALinkOfAnyTypeCountsInItsDirectionOnly) {  // R13
   EXPECT_FALSE(links.HasLink(2, 1, 0));
 }
 
+TEST(LinkIndexTest, EachTasksTopologyIsAskedOnceAnEpoch) {
+  int asked = 0;
+  const Links links = One(
+      [&](TaskId, Epoch epoch) {
+        ++asked;
+        return TaskList{epoch == 1 ? 1u : 2u};
+      },
+      3);
+  LinkIndex index(links);
+
+  EXPECT_TRUE(index.HasLink(0, 1, 1));
+  EXPECT_FALSE(index.HasLink(0, 2, 1));
+  EXPECT_EQ(asked, 1);
+  EXPECT_TRUE(index.HasLink(0, 2, 2));
+  EXPECT_TRUE(index.HasLink(0, 1, 1));  // Who is behind is told right.
+}
+
 TEST(LinksTest, FingerprintsTellTopologiesApart) {
   const std::string two = One(TreeChildren(2), 9).Fingerprint();
 

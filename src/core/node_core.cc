@@ -7,11 +7,12 @@ namespace taskgraph::core {
 
 NodeCore::NodeCore(NodeId self, const Links& links, const JobOptions& options)
     : links_(links),
+      link_index_(links),
       options_(options),
       directory_(links.tasks()),
       followers_(links.tasks()),
-      around_{std::move(self), links_, options_,  directory_,
-              outputs_,        local_, followers_} {}
+      around_{std::move(self), links_,   link_index_, options_,
+              directory_,      outputs_, local_,      followers_} {}
 
 Outputs NodeCore::Step(Input input, Time now) {
   std::visit([&](auto& fact) { On(fact, now); }, input);

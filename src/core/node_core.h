@@ -86,6 +86,7 @@ class NodeCore {
   void DeliverLocal(Time now);
 
   const Links& links_;
+  LinkIndex link_index_;
   JobOptions options_;
   Directory directory_;
   Followers followers_;

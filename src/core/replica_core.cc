@@ -103,7 +103,6 @@ void ReplicaCore::Enter(Epoch epoch) {
   requests_.Clear();
   served_.Clear();
   waits_.clear();
-  may_ask_.clear();
   auto lists = around_.links.Neighbors(me_.task, epoch);
   if (!lists) {
     EndJob(lists.error().message);

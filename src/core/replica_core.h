@@ -34,6 +34,7 @@ namespace taskgraph::core {
 struct ReplicaSurroundings {
   NodeId self;
   const Links& links;
+  LinkIndex& link_index;
   const JobOptions& options;
   const Directory& directory;
   Outputs& outputs;            // Where orders go.
@@ -116,7 +117,6 @@ class ReplicaCore {
   void Flush(TaskId to);
   void Postpone(TaskId to, Time now);
   void Encourage(TaskId task);
-  bool MayAsk(TaskId from);
 
   // Turns (replica_core.cc).
   void Enter(Epoch epoch);
@@ -152,8 +152,6 @@ class ReplicaCore {
   OpenRequests requests_;
   ServedRequests served_;
   std::map<TaskId, Backoff> waits_;
-  std::map<TaskId, bool>
-      may_ask_;  // Who has a link to this task in this epoch.
 };
 
 // R13, as told to who asked.

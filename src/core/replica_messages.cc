@@ -117,7 +117,7 @@ void ReplicaCore::Take(const Route& route, const RequestMessage& request) {
       id.epoch != route.epoch) {
     return;  // Nobody of ours writes such a message.
   }
-  if (!MayAsk(route.from)) {
+  if (!around_.link_index.HasLink(route.from, me_.task, entered_)) {
     Send(route.from,
          AnswerMessage{id, NotNeighbor(route.from, me_.task, entered_), {}});
     return;
@@ -230,14 +230,6 @@ void ReplicaCore::Postpone(TaskId to, Time now) {
 void ReplicaCore::Encourage(TaskId task) {
   const auto wait = waits_.find(task);
   if (wait != waits_.end()) wait->second.Encourage();
-}
-
-bool ReplicaCore::MayAsk(TaskId from) {
-  const auto found = may_ask_.find(from);
-  if (found != may_ask_.end()) return found->second;
-  const bool may = around_.links.HasLink(from, me_.task, entered_);
-  may_ask_.emplace(from, may);
-  return may;
 }
 
 }  // namespace taskgraph::core
