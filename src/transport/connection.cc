@@ -35,8 +35,19 @@ Connection::Connection(ConnectionContext& context, NodeId peer, Socket socket,
       queue_(std::move(queue)) {}
 
 void Connection::Start() {
-  Read();
-  BookFlush();
+  read_booked_ = flush_booked_ = true;
+  BookChore();
+}
+
+void Connection::BookChore() {
+  if (std::exchange(chore_booked_, true)) return;
+  context_.backend.BeforePoll(shared_from_this());
+}
+
+void Connection::Run() {
+  chore_booked_ = false;
+  if (std::exchange(flush_booked_, false)) Flush();
+  if (std::exchange(read_booked_, false) && !closed_) Read();
 }
 
 void Connection::Close() {
@@ -63,7 +74,10 @@ void Connection::ReadDone(const asio::error_code& error, std::size_t count) {
   const std::size_t wanted = direct_.size() + small_.size();
   if (!Digest(count, small_)) return;
   if (count == wanted) ReadOn();
-  if (!closed_) Read();
+  // Later, because Asio first looks in vain whether there is more, and
+  // meanwhile the answer to what has just come could be under way.
+  read_booked_ = true;
+  BookChore();
 }
 
 // The socket had more than we asked for: reads on, without asking Asio.
@@ -106,16 +120,9 @@ void Connection::Send(Frame frame) {
   if (std::exchange(written_in_round_, round) != round) {
     Flush();
   } else {
-    BookFlush();  // More may follow: one write takes them all.
+    flush_booked_ = true;  // More may follow: one write takes them all.
+    BookChore();
   }
-}
-
-void Connection::BookFlush() {
-  flush_booked_ = true;
-  context_.backend.BeforePoll([self = shared_from_this()] {
-    self->flush_booked_ = false;
-    self->Flush();
-  });
 }
 
 void Connection::Flush() {
@@ -141,7 +148,8 @@ bool Connection::WriteSome(std::uint64_t& written) {
   }
   asio::error_code error;
   const std::size_t count =
-      socket_.write_some(std::span(buffers).first(used), error);
+      used == 1 ? socket_.write_some(buffers[0], error)
+                : socket_.write_some(std::span(buffers).first(used), error);
   if (error == asio::error::would_block) return false;
   if (error) {
     // The reader will find the end too, behind the frames that came before.

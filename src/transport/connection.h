@@ -48,7 +48,8 @@ struct ConnectionContext {
   std::vector<std::byte> scratch;  // For reads that are parsed at once.
 };
 
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public Chore,
+                         public std::enable_shared_from_this<Connection> {
  public:
   // `context` must outlive every use of this object but its destruction.
   Connection(ConnectionContext& context, NodeId peer, Socket socket,
@@ -72,11 +73,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::uint64_t queued_bytes() const { return queue_.bytes(); }
 
  private:
+  void Run() override;
+  void BookChore();
   void Read();
+  void ReadInto(const auto& buffers);
   void ReadDone(const asio::error_code& error, std::size_t count);
   void ReadOn();
   bool Digest(std::size_t count, std::span<const std::byte> rest);
-  void BookFlush();
   bool WriteSome(std::uint64_t& written);
   void AwaitWritable();
   void Break(BreakReason reason, std::string detail);
@@ -92,9 +95,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::array<std::byte, 8 << 10> small_;
   std::span<std::byte> direct_;
 
-  // Of the two, at most one is set; then somebody will call Flush.
-  bool awaiting_writable_ = false;
+  // What the next Poll begins with.
+  bool chore_booked_ = false;
+  bool read_booked_ = false;
   bool flush_booked_ = false;
+
+  bool awaiting_writable_ = false;
   bool write_failed_ = false;
   std::uint64_t written_in_round_ = 0;
 

@@ -74,10 +74,23 @@ void Dial::Resolve(const TcpAddress& address) {
 void Dial::Try(std::size_t index) {
   asio::error_code ignored;
   socket_.close(ignored);
-  socket_.async_connect(endpoints_[index], [self = shared_from_this(), index](
-                                               const asio::error_code& error) {
+  const Endpoint& endpoint = endpoints_[index];
+  if (endpoint.protocol().family() == AF_UNIX) return TryUnix(endpoint);
+  socket_.async_connect(endpoint, [self = shared_from_this(),
+                                   index](const asio::error_code& error) {
     if (self->done_) self->Tried(index, error);
   });
+}
+
+// Connecting to a Unix socket takes no time; and if Asio did it, it would ask
+// the system for news of writability for good, which a Unix socket has whenever
+// the other side reads.
+void Dial::TryUnix(const Endpoint& endpoint) {
+  asio::error_code error;
+  socket_.open(endpoint.protocol(), error);
+  socket_.non_blocking(true, error);
+  socket_.connect(endpoint, error);
+  Tried(0, error);
 }
 
 void Dial::Tried(std::size_t index, const asio::error_code& error) {

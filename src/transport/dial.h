@@ -50,6 +50,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
   void Reach(const Address& address);
   void Resolve(const TcpAddress& address);
   void Try(std::size_t index);
+  void TryUnix(const Endpoint& endpoint);
   void Tried(std::size_t index, const asio::error_code& error);
   void Greet();
   void Answered(Result<Hello> answer);

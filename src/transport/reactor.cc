@@ -16,8 +16,8 @@ void Reactor::Poll(Duration wait_max) {
   constexpr Duration kWaitMax = std::chrono::hours(24);
   Backend& backend = *backend_;
   ++backend.round_;
-  backend.running_.swap(backend.before_poll_);
-  for (const auto& work : backend.running_) work();
+  backend.running_.swap(backend.chores_);
+  for (const auto& chore : backend.running_) chore->Run();
   backend.running_.clear();
 
   // One handler, not all: looking for more would cost a system call each time,

@@ -7,13 +7,20 @@
 #include <asio.hpp>
 #include <atomic>
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "transport/reactor.h"
 
 namespace taskgraph::transport {
+
+// Something to do at the beginning of the next Poll.
+class Chore {
+ public:
+  virtual ~Chore() = default;
+  virtual void Run() = 0;
+};
 
 class Reactor::Backend {
  public:
@@ -23,9 +30,9 @@ class Reactor::Backend {
   // once, from the others, which are collected.
   std::uint64_t round() const { return round_; }
 
-  // Runs `work` at the beginning of the next Poll. Only for who holds the loop.
-  void BeforePoll(std::function<void()> work) {
-    before_poll_.push_back(std::move(work));
+  // Only for who holds the loop.
+  void BeforePoll(std::shared_ptr<Chore> chore) {
+    chores_.push_back(std::move(chore));
   }
 
  private:
@@ -37,8 +44,8 @@ class Reactor::Backend {
       asio::make_work_guard(io_);
   std::atomic<bool> waking_ = false;
   std::uint64_t round_ = 1;
-  std::vector<std::function<void()>> before_poll_;
-  std::vector<std::function<void()>> running_;  // Keeps its memory.
+  std::vector<std::shared_ptr<Chore>> chores_;
+  std::vector<std::shared_ptr<Chore>> running_;  // Keeps its memory.
 };
 
 }  // namespace taskgraph::transport

@@ -13,6 +13,9 @@ constexpr std::size_t kCopiedBodyBytesMax = 4 << 10;
 // Small frames are collected in strings of about this size.
 constexpr std::size_t kChunkBytes = 32 << 10;
 
+// Pieces that are lined up for one write.
+constexpr std::uint64_t kLinedUpBytes = 1 << 20;
+
 }  // namespace
 
 void WriteQueue::Push(Frame frame) {
@@ -52,10 +55,11 @@ std::string& WriteQueue::SmallBytes(std::size_t needed) {
 }
 
 std::size_t WriteQueue::Gather(std::span<Bytes> out) {
-  if (staged_bytes_ < piece_bytes_) Stage();
+  StageSmall();
+  StagePieces();
   std::size_t used = 0;
   std::size_t skip = front_written_;
-  for (const Chunk& chunk : staged_) {
+  for (const Chunk& chunk : road_) {
     for (Bytes part :
          {std::as_bytes(std::span(chunk.bytes)), chunk.body.bytes()}) {
       const std::size_t skipped = std::min(skip, part.size());
@@ -68,15 +72,28 @@ std::size_t WriteQueue::Gather(std::span<Bytes> out) {
   return used;
 }
 
-// Decides what comes next: small frames up to a piece's worth, then one piece.
-void WriteQueue::Stage() {
-  while (!small_.empty() && staged_bytes_ < piece_bytes_) {
-    staged_bytes_ += small_.front().size();
-    staged_.push_back(std::move(small_.front()));
+void WriteQueue::StageSmall() {
+  const bool begun =
+      front_written_ > 0 && road_.front().kind == Chunk::Kind::kPiece;
+  auto place = road_.begin() +
+               static_cast<std::ptrdiff_t>(small_on_road_ + (begun ? 1 : 0));
+  while (!small_.empty() && small_bytes_on_road_ < piece_bytes_) {
+    const bool overtakes = place != road_.end();
+    if (overtakes && overtaken_bytes_ >= piece_bytes_) return;
+    if (overtakes) overtaken_bytes_ += small_.front().size();
+    small_bytes_on_road_ += small_.front().size();
+    ++small_on_road_;
+    place = std::next(road_.insert(place, std::move(small_.front())));
     small_.pop_front();
   }
+}
+
+void WriteQueue::StagePieces() {
   OpenStreams();
-  if (!open_.empty()) StagePiece();
+  while (!open_.empty() && piece_bytes_on_road_ < kLinedUpBytes) {
+    road_.push_back(CutPiece());
+    piece_bytes_on_road_ += road_.back().size();
+  }
 }
 
 void WriteQueue::OpenStreams() {
@@ -89,13 +106,14 @@ void WriteQueue::OpenStreams() {
   }
 }
 
-void WriteQueue::StagePiece() {
+WriteQueue::Chunk WriteQueue::CutPiece() {
   Large large = std::move(open_.front());
   open_.pop_front();
   const std::uint64_t left = large.body.size() - large.cut;
   const std::uint64_t piece = std::min(left, piece_bytes_);
 
   Chunk chunk;
+  chunk.kind = Chunk::Kind::kPiece;
   if (large.cut == 0) {
     AppendHeader(chunk.bytes, {FrameKind::kLarge, large.stream,
                                static_cast<std::uint32_t>(large.head.size()),
@@ -109,17 +127,21 @@ void WriteQueue::StagePiece() {
   large.cut += piece;
   if (piece < left) open_.push_back(std::move(large));
 
-  staged_bytes_ += chunk.size();
-  staged_.push_back(std::move(chunk));
+  return chunk;
 }
 
 void WriteQueue::Written(std::size_t count) {
   bytes_ -= count;
-  staged_bytes_ -= count;
   front_written_ += count;
-  while (!staged_.empty() && front_written_ >= staged_.front().size()) {
-    front_written_ -= staged_.front().size();
-    staged_.pop_front();
+  while (!road_.empty()) {
+    const std::size_t size = road_.front().size();
+    const bool small = road_.front().kind == Chunk::Kind::kSmall;
+    if (!small && front_written_ > 0) overtaken_bytes_ = 0;  // It is begun.
+    if (front_written_ < size) return;
+    front_written_ -= size;
+    (small ? small_bytes_on_road_ : piece_bytes_on_road_) -= size;
+    small_on_road_ -= small ? 1 : 0;
+    road_.pop_front();
   }
 }
 

@@ -3,10 +3,11 @@
 // WriteQueue: the order in which frames become bytes of one connection.
 //
 // Intuition: a motorway with trucks. Large bodies drive in pieces, taking turns
-// among themselves, and small frames drive into the gap after each piece: a
-// gigabyte under way delays a small frame by a piece or two. Small frames never
-// overtake each other, and a flood of them still leaves every second gap to a
-// piece, so nobody starves.
+// among themselves. Several pieces are lined up for one gather write, because
+// each write wakes the other side; but a small frame drives ahead of every
+// piece that is not on the road yet. So a gigabyte under way delays it by one
+// piece. Small frames never overtake each other, and when a piece's worth of
+// them has overtaken, the next piece goes, so nobody starves.
 //
 // Pure. Not thread-safe; owned by a peer, then by its connection.
 #pragma once
@@ -47,6 +48,7 @@ class WriteQueue {
  private:
   // Whole frames, or one piece: nothing may come in between its bytes.
   struct Chunk {
+    enum class Kind : std::uint8_t { kSmall, kPiece } kind = Kind::kSmall;
     std::string bytes;  // Headers, heads and bodies too small to be worth a
                         // place of their own in a gather write.
     Payload body;
@@ -60,8 +62,9 @@ class WriteQueue {
   };
 
   std::string& SmallBytes(std::size_t needed);
-  void Stage();
-  void StagePiece();
+  void StageSmall();
+  void StagePieces();
+  Chunk CutPiece();
   void OpenStreams();
 
   std::uint64_t piece_bytes_;
@@ -71,10 +74,14 @@ class WriteQueue {
   std::deque<Large> open_;     // The front is the next to get a piece.
   StreamId next_stream_ = 0;
 
-  // Their order is decided; the front may be written in part.
-  std::deque<Chunk> staged_;
-  std::uint64_t staged_bytes_ = 0;
+  // What Gather shows, in order: the piece that is written in part, if any;
+  // small frames; pieces.
+  std::deque<Chunk> road_;
   std::size_t front_written_ = 0;
+  std::size_t small_on_road_ = 0;
+  std::uint64_t small_bytes_on_road_ = 0;
+  std::uint64_t piece_bytes_on_road_ = 0;
+  std::uint64_t overtaken_bytes_ = 0;  // By small frames, since the last piece.
 };
 
 }  // namespace taskgraph::transport
