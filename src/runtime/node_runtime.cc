@@ -25,13 +25,19 @@ NodeRuntime::NodeRuntime(const Job& job, NodeOptions options, Adapters adapters)
           [this](coordination::JobEvent event) { OnEvent(std::move(event)); }),
       surroundings_{job, {}, job.options(), nullptr} {
   surroundings_.log = [this](const core::TurnContext& context,
-                             std::string_view text) { LogTask(context, text); };
+                             std::string_view text) {
+    LogTask(LogLevel::kInfo, context, text);
+  };
 }
 
 NodeRuntime::~NodeRuntime() = default;
 
 Result<core::JobEnd> NodeRuntime::Run() {
   Loop(*this, options_.threads_max).Run();
+  return end();
+}
+
+Result<core::JobEnd> NodeRuntime::end() const {
   if (refused_) return *refused_;
   return *end_;
 }
@@ -108,8 +114,20 @@ Callback* NodeRuntime::Round(MayRun may_run) {
   connector_.Drain(now);
   if (core_ && core_->NextDeadline() <= now) Step(core::DeadlinePassed{});
   if (now >= leave_by_) done_ = true;
+  if (done_) TellIfStuck();
   if (done_ || may_run == MayRun::kNo) return nullptr;
   return NextReady();
+}
+
+void NodeRuntime::TellIfStuck() {
+  if (running_.empty() || !options_.on_stuck) return;
+  for (const auto& [callback, turn] : running_) {
+    connector_.Say(LogLevel::kWarning,
+                   "task " + std::to_string(turn->order.context.task) +
+                       " has not returned from " + Describe(turn->order.cause) +
+                       "; this node does not wait for it any longer");
+  }
+  options_.on_stuck(end());
 }
 
 Duration NodeRuntime::Wait(core::Time now) const {
@@ -148,7 +166,8 @@ void NodeRuntime::Finish(Callback& callback) {
   running_.erase(found);
   const core::RunTurn& order = finished->order;
   if (finished->effects.failure) {
-    LogTask(order.context, "failed: " + *finished->effects.failure);
+    LogTask(LogLevel::kWarning, order.context,
+            "failed: " + *finished->effects.failure);
   }
   if (std::holds_alternative<core::ExitTask>(order.cause)) {
     tasks_.erase(order.replica);
@@ -207,12 +226,12 @@ void NodeRuntime::Do(core::RunTurn& order) {
   ready_.push_back(std::move(ready));
 }
 
-void NodeRuntime::LogTask(const core::TurnContext& context,
+void NodeRuntime::LogTask(LogLevel level, const core::TurnContext& context,
                           std::string_view text) const {
-  connector_.Say(LogLevel::kInfo,
-                 "task " + std::to_string(context.task) + " term " +
-                     std::to_string(context.term) + " epoch " +
-                     std::to_string(context.epoch) + ": " + std::string(text));
+  connector_.Say(level, "task " + std::to_string(context.task) + " term " +
+                            std::to_string(context.term) + " epoch " +
+                            std::to_string(context.epoch) + ": " +
+                            std::string(text));
 }
 
 }  // namespace taskgraph::runtime

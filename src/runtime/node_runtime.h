@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,6 +34,9 @@ struct NodeOptions {
   std::string
       instance;  // Take part only in this run of the job; empty: in any.
   std::size_t threads_max = 256;
+  // The node is done, but callbacks have not returned, and Run waits for them.
+  // Told where it can't wait longer; it may end the process.
+  std::function<void(const Result<core::JobEnd>&)> on_stuck;
 };
 
 class NodeRuntime final : private LoopClient {
@@ -65,12 +69,15 @@ class NodeRuntime final : private LoopClient {
   void OnEvent(coordination::JobEvent event);
   void OnSpec(const coordination::JobSpec& spec);
   void OnRefused(Error error);
+  void TellIfStuck();
+  Result<core::JobEnd> end() const;
   void Step(core::Input input);
   void Do(core::Output& order);
   void Do(core::RunTurn& order);
   Callback* NextReady();
   Duration Wait(core::Time now) const;
-  void LogTask(const core::TurnContext& context, std::string_view text) const;
+  void LogTask(LogLevel level, const core::TurnContext& context,
+               std::string_view text) const;
 
   const Job& job_;
   NodeOptions options_;

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job/command_checks.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <numeric>
+
+#include "job/duration_text.h"
+
+namespace taskgraph::job {
+namespace {
+
+// How many letters differ (Levenshtein 1966).
+std::size_t Distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string VariableOf(const std::string& flag) {
+  std::string variable = "TASKGRAPH_";
+  for (const char c : flag.substr(2)) {
+    variable += c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  }
+  return variable;
+}
+
+std::string WrongNumber(const std::string& text, std::uint32_t min,
+                        std::uint32_t max) {
+  std::uint32_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error == std::errc() && rest == end && number >= min && number <= max) {
+    return {};
+  }
+  return "'" + text + "' is not a whole number from " + std::to_string(min) +
+         " to " + std::to_string(max);
+}
+
+std::string WrongDuration(const std::string& text, Duration min) {
+  const Result<Duration> duration = ParseDuration(text);
+  if (!duration) return duration.error().message;
+  if (*duration >= min) return {};
+  return "'" + text + "' is too short; give " + FormatDuration(min) +
+         " or more";
+}
+
+std::string WrongLogLevel(const std::string& text) {
+  for (const char* level : kLogLevels) {
+    if (text == level) return {};
+  }
+  return "'" + text + "' is none of debug, info, warning, error and off";
+}
+
+Config ReadSettings(const std::vector<std::string>& settings) {
+  Config config;
+  for (const std::string& setting : settings) {
+    const std::size_t equals = setting.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw UsageError("--config: '" + setting +
+                       "' is not of the form KEY=VALUE");
+    }
+    config[setting.substr(0, equals)] = setting.substr(equals + 1);
+  }
+  return config;
+}
+
+std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks) {
+  return nodes == 0 ? tasks : tasks / nodes + (tasks % nodes == 0 ? 0 : 1);
+}
+
+void CheckRun(const RunCommand& run, std::uint32_t tasks) {
+  if (run.nodes == 0) {
+    if (run.coordinator.empty()) return;
+    throw UsageError(
+        "--nodes 0 runs everything in this process, coordinator included; "
+        "leave --coordinator away or give --nodes 1 or more");
+  }
+  if (!run.coordinator.empty() && !run.listen_coordinator.empty()) {
+    throw UsageError(
+        "--listen-coordinator is for the embedded coordinator; leave it or "
+        "--coordinator away");
+  }
+  const std::uint32_t needed = SlotsNeeded(run.nodes, tasks);
+  if (run.slots >= needed) return;
+  throw UsageError("--nodes " + std::to_string(run.nodes) + " with --slots " +
+                   std::to_string(run.slots) + " have no room for " +
+                   std::to_string(tasks) + " tasks; give --slots " +
+                   std::to_string(needed) + " or more");
+}
+
+void CheckFailureOptions(const FailureOptions& failure) {
+  if (failure.heartbeat_timeout >= 2 * failure.heartbeat_interval) return;
+  throw UsageError(
+      "--heartbeat-timeout: " + FormatDuration(failure.heartbeat_timeout) +
+      " must be at least twice the --heartbeat-interval of " +
+      FormatDuration(failure.heartbeat_interval));
+}
+
+std::string DescribeUnknown(const std::string& argument,
+                            const std::vector<std::string>& known) {
+  if (!argument.starts_with("-")) {
+    return "nothing is expected at '" + argument + "'";
+  }
+  const std::string name = argument.substr(0, argument.find('='));
+  std::string text = "there is no option '" + name + "'";
+  const auto nearest = std::min_element(
+      known.begin(), known.end(), [&](const auto& a, const auto& b) {
+        return Distance(a, name) < Distance(b, name);
+      });
+  if (nearest != known.end() && Distance(*nearest, name) <= 2) {
+    text += "; did you mean '" + *nearest + "'?";
+  }
+  return text;
+}
+
+std::string DescribeConfig(const Job& job) {
+  if (job.config_keys().empty()) {
+    return "This application has no keys for --config.";
+  }
+  std::string text = "Keys for --config, and their defaults:\n";
+  for (const ConfigKey& key : job.config_keys()) {
+    text += "  " + key.name + "=" + key.default_value + "\n      " + key.help +
+            "\n";
+  }
+  return text;
+}
+
+std::string Version(const Job& job) {
+  return job.name() + " (TaskGraph " TASKGRAPH_VERSION ")\n";
+}
+
+std::string Overview(const std::string& program, const Job& job) {
+  return "Runs the job '" + job.name() + "' (" + std::to_string(job.tasks()) +
+         " tasks).\nUsage: " + program + " [COMMAND] [OPTIONS]\n" + R"(
+Commands; each has its own --help:
+  run         run the whole job on this machine (the default)
+  node        host tasks of a job that is coordinated by etcd
+  controller  place the tasks of such a job on its nodes
+
+Options:
+  -h, --help  print this help and exit
+  --version   print the version and exit
+)";
+}
+
+PrintText Mistake(const std::string& program, std::string what) {
+  std::replace(what.begin(), what.end(), '\n', ' ');
+  while (!what.empty() && what.back() == ' ') what.pop_back();
+  return {2, "taskgraph: " + what + " (see " + program + " --help)\n"};
+}
+
+}  // namespace taskgraph::job

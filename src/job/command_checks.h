@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the command line can be told to be wrong, and the words for it. Each
+// text says what was wrong and what would be right.
+//
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "job/command_line.h"
+
+namespace taskgraph::job {
+
+// "TASKGRAPH_MAX_FAILURES" for "--max-failures".
+std::string VariableOf(const std::string& flag);
+
+// Empty: nothing is wrong.
+std::string WrongNumber(const std::string& text, std::uint32_t min,
+                        std::uint32_t max);
+std::string WrongDuration(const std::string& text, Duration min);
+std::string WrongLogLevel(const std::string& text);
+
+// Settings of the form KEY=VALUE; UsageError for another.
+Config ReadSettings(const std::vector<std::string>& settings);
+
+// Slots for each of `nodes` that together have room for all tasks.
+std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks);
+
+// UsageError for what does not fit together.
+void CheckRun(const RunCommand& run, std::uint32_t tasks);
+void CheckFailureOptions(const FailureOptions& failure);
+
+// "unknown option '--spare'; did you mean '--spares'?"
+std::string DescribeUnknown(const std::string& argument,
+                            const std::vector<std::string>& known);
+
+// The declared keys, for the end of the help.
+std::string DescribeConfig(const Job& job);
+
+std::string Version(const Job& job);
+std::string Overview(const std::string& program, const Job& job);
+
+// One line, and the exit code of a wrong command line.
+PrintText Mistake(const std::string& program, std::string what);
+
+}  // namespace taskgraph::job

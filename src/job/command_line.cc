@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only file that knows CLI11. Numbers and times are read by checks of ours,
+// because CLI11's own say what is wrong but not what would be right.
+#include "job/command_line.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <limits>
+#include <thread>
+
+#include "job/command_checks.h"
+#include "job/duration_text.h"
+#include "job/in_process.h"
+
+namespace taskgraph::job {
+namespace {
+
+constexpr std::uint32_t kNodesMax = 10'000;
+constexpr std::uint32_t kTasksMax = 10'000'000;
+
+class Parser {
+ public:
+  Parser(const Job& job, const std::string& program, const char* command)
+      : job_(job), app_("", program + " " + command) {
+    app_.set_help_flag("-h,--help", "Print this help and exit");
+    app_.option_defaults()->always_capture_default(false);
+    app_.get_formatter()->column_width(34);
+    AddJobOptions();
+  }
+
+  CommandLine ParseRun(std::vector<std::string> arguments);
+  CommandLine ParseNode(std::vector<std::string> arguments);
+  CommandLine ParseController(std::vector<std::string> arguments);
+
+  std::string Help() const { return app_.help(); }
+  // What was given that no option is for; after an ExtrasError.
+  std::string DescribeExtras() const;
+
+ private:
+  CLI::Option* AddText(const std::string& name, std::string& target,
+                       const std::string& help);
+  CLI::Option* AddList(const std::string& name,
+                       std::vector<std::string>& target,
+                       const std::string& help);
+  CLI::Option* AddNumber(const std::string& name, std::uint32_t& target,
+                         std::uint32_t min, std::uint32_t max,
+                         const std::string& help);
+  CLI::Option* AddDuration(const std::string& name, Duration& target,
+                           Duration min, const std::string& help);
+  void AddJobOptions();
+  void AddConfigOption();
+  void AddFailureOptions();
+  void AddMemberOptions(std::vector<std::string>& coordinator,
+                        std::string& token_file);
+  void Parse(std::vector<std::string> arguments);
+  void ApplyToJob();
+  CommandLine Finish(CommandLine command_line);
+
+  Job job_;
+  CLI::App app_;
+  std::string name_;
+  std::uint32_t tasks_ = 0;
+  std::vector<std::string> config_;
+  LogOptions log_;
+};
+
+CLI::Option* Parser::AddText(const std::string& name, std::string& target,
+                             const std::string& help) {
+  return app_.add_option(name, target, help)
+      ->envname(VariableOf(name))
+      ->type_name("TEXT");
+}
+
+CLI::Option* Parser::AddList(const std::string& name,
+                             std::vector<std::string>& target,
+                             const std::string& help) {
+  return app_.add_option(name, target, help)
+      ->envname(VariableOf(name))
+      ->delimiter(',')
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("LIST");
+}
+
+CLI::Option* Parser::AddNumber(const std::string& name, std::uint32_t& target,
+                               std::uint32_t min, std::uint32_t max,
+                               const std::string& help) {
+  const auto check = [min, max](const std::string& text) {
+    return WrongNumber(text, min, max);
+  };
+  return app_.add_option(name, target, help)
+      ->envname(VariableOf(name))
+      ->check(CLI::Validator(check, ""))
+      ->type_name("N");
+}
+
+CLI::Option* Parser::AddDuration(const std::string& name, Duration& target,
+                                 Duration min, const std::string& help) {
+  const auto check = [min](const std::string& text) {
+    return WrongDuration(text, min);
+  };
+  return app_
+      .add_option_function<std::string>(
+          name,
+          [&target](const std::string& text) {
+            target = ParseDuration(text).value();
+          },
+          help)
+      ->envname(VariableOf(name))
+      ->check(CLI::Validator(check, ""))
+      ->type_name("TIME")
+      ->default_str(FormatDuration(target));
+}
+
+void Parser::AddJobOptions() {
+  name_ = job_.name();
+  tasks_ = job_.tasks();
+  app_.add_option("--name,--job-name", name_,
+                  "Name of the job, part of its keys at the coordinator")
+      ->envname("TASKGRAPH_JOB")
+      ->default_str(name_)
+      ->type_name("TEXT");
+  AddNumber("--tasks", tasks_, 1, kTasksMax, "Number of tasks")
+      ->default_str(std::to_string(tasks_));
+  AddText("--log-level", log_.level,
+          "Least important lines to log: debug, info, warning, error or off")
+      ->check(CLI::Validator(WrongLogLevel, ""));
+  AddText("--log-file", log_.file,
+          "Also write the log to the end of this file");
+}
+
+void Parser::AddConfigOption() {
+  app_.add_option("--config", config_,
+                  "Set a key of the application's, see below; repeatable")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->type_name("KEY=VALUE");
+  app_.footer(DescribeConfig(job_));
+}
+
+void Parser::AddFailureOptions() {
+  using namespace std::chrono_literals;
+  FailureOptions& failure = job_.options().failure;
+  const std::uint32_t any = std::numeric_limits<std::uint32_t>::max();
+  AddNumber("--max-failures", failure.max_failures, 0, any,
+            "Failures of its own that a task may have before the job ends")
+      ->default_str(std::to_string(failure.max_failures));
+  AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
+              "How long a node may be silent before it is suspected");
+  AddDuration("--heartbeat-interval", failure.heartbeat_interval, 1ms,
+              "How often a node that has nothing to say gives a sign of life");
+  AddDuration("--session-time", failure.session_time, 1s,
+              "How long a silent node keeps its tasks; etcd takes no less "
+              "than 2s");
+  AddDuration("--exit-grace", failure.exit_grace, 0s,
+              "How long the end of the job waits for the tasks' Exit");
+  AddDuration("--status-retention", failure.status_retention, 1s,
+              "How long the exit status stays readable at the coordinator");
+}
+
+void Parser::AddMemberOptions(std::vector<std::string>& coordinator,
+                              std::string& token_file) {
+  AddList("--coordinator", coordinator,
+          "etcd: HOST:PORT, http://HOST:PORT or unix:PATH; several separated "
+          "by commas")
+      ->required();
+  AddText("--token-file", token_file,
+          "File with the secret that all members of the job share");
+}
+
+void Parser::Parse(std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
+  app_.parse(std::move(arguments));
+  ApplyToJob();
+}
+
+void Parser::ApplyToJob() {
+  job_.Rename(name_);
+  job_.SetTasks(tasks_);
+  CheckFailureOptions(job_.options().failure);
+}
+
+CommandLine Parser::Finish(CommandLine command_line) {
+  command_line.config = CompleteConfig(job_, ReadSettings(config_));
+  command_line.log = log_;
+  command_line.job = job_;
+  return command_line;
+}
+
+CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
+  app_.description("Runs the whole job on this machine.");
+  RunCommand run;
+  CLI::Option* nodes =
+      AddNumber("--nodes", run.nodes, 0, kNodesMax,
+                "Node processes; 0: everything in this one process")
+          ->default_str("one for each core, at least 2");
+  CLI::Option* slots =
+      AddNumber("--slots", run.slots, 1, kTasksMax, "Tasks that a node takes")
+          ->default_str("as many as needed");
+  AddNumber("--spares", run.spares, 0, kNodesMax,
+            "More nodes, which take tasks only when others can't");
+  AddList("--coordinator", run.coordinator,
+          "Use this etcd, not an embedded one: HOST:PORT, http://HOST:PORT or "
+          "unix:PATH; several separated by commas");
+  AddText("--listen-coordinator", run.listen_coordinator,
+          "Let etcdctl look into the embedded coordinator at HOST:PORT (port "
+          "0: any), without a password");
+  AddText("--token-file", run.token_file,
+          "File with the secret of the job's members; default: a random one");
+  AddText("--events", run.events_file,
+          "Write what happens to this file, as lines of JSON");
+  AddNumber("--restarts-max", run.restarts_max, 0, kTasksMax,
+            "Nodes that may be replaced before the job ends with an error")
+      ->default_str(std::to_string(run.restarts_max));
+  AddDuration("--wait", run.wait, Duration{},
+              "How long to wait for the coordinator; 0s: for ever");
+  app_.add_flag("--quiet", run.quiet, "Do not show progress")
+      ->envname("TASKGRAPH_QUIET");
+  AddConfigOption();
+  AddFailureOptions();
+
+  Parse(std::move(arguments));
+  if (nodes->count() == 0) {
+    run.nodes =
+        std::min(tasks_, std::max(2U, std::thread::hardware_concurrency()));
+  }
+  if (slots->count() == 0) run.slots = SlotsNeeded(run.nodes, tasks_);
+  CheckRun(run, tasks_);
+  return Finish({run, job_, {}, {}});
+}
+
+CommandLine Parser::ParseNode(std::vector<std::string> arguments) {
+  app_.description(
+      "Hosts tasks of a job that is coordinated by etcd, until the job ends. "
+      "Exits with the job's code.");
+  NodeCommand node;
+  std::string socket_folder;
+  bool spare = false;
+  log_.level = "info";
+  AddMemberOptions(node.coordinator, node.token_file);
+  app_.add_option("--node-id", node.node_id,
+                  "Name of this life of the node; never used twice")
+      ->envname("TASKGRAPH_NODE")
+      ->type_name("TEXT")
+      ->default_str("random");
+  AddText("--host", node.host,
+          "Host that this node is on: nodes of one host may fail together")
+      ->default_str("this machine's name");
+  AddNumber("--slots", node.slots, 1, kTasksMax, "Tasks that this node takes")
+      ->default_str("1");
+  app_.add_flag("--spare,--reserve", spare,
+                "Take tasks only when other nodes can't")
+      ->envname("TASKGRAPH_SPARE");
+  AddList("--listen", node.listen,
+          "Where other nodes reach this one: tcp:HOST:PORT or unix:PATH, best "
+          "first")
+      ->default_str("tcp:127.0.0.1:0");
+  AddText("--socket-folder", socket_folder,
+          "Also listen on a Unix socket in this folder, for nodes of the same "
+          "host");
+  AddText("--instance", node.instance, "Take part in this run of the job only")
+      ->default_str("any");
+  AddDuration("--wait", node.wait, Duration{},
+              "How long to wait for the coordinator and for the job to be "
+              "submitted; 0s: for ever");
+
+  Parse(std::move(arguments));
+  node.reserve = spare ? 1 : 0;
+  if (node.node_id.empty()) node.node_id = "n-" + RandomHex(8);
+  if (node.listen.empty()) node.listen = {"tcp:127.0.0.1:0"};
+  if (!socket_folder.empty()) {
+    node.listen.insert(node.listen.begin(),
+                       "unix:" + socket_folder + "/" + node.node_id + ".sock");
+  }
+  return Finish({node, job_, {}, {}});
+}
+
+CommandLine Parser::ParseController(std::vector<std::string> arguments) {
+  app_.description(
+      "Places the tasks of a job that is coordinated by etcd on its nodes, and "
+      "ends it. Of several controllers one is elected, the others stand by.");
+  ControllerCommand controller;
+  log_.level = "info";
+  AddMemberOptions(controller.coordinator, controller.token_file);
+  app_.add_option("--node-id", controller.node_id,
+                  "Name of this life of the controller; never used twice")
+      ->envname("TASKGRAPH_NODE")
+      ->type_name("TEXT")
+      ->default_str("random");
+  AddText("--host", controller.host, "Host that this controller is on")
+      ->default_str("this machine's name");
+  AddNumber("--nodes-expected", controller.nodes_expected, 1, kNodesMax,
+            "Nodes that must be there before tasks are placed")
+      ->default_str("1");
+  AddList("--listen", controller.listen,
+          "Where nodes reach this controller: tcp:HOST:PORT or unix:PATH")
+      ->default_str("tcp:127.0.0.1:0");
+  AddText("--events", controller.events_file,
+          "Write what happens to this file, as lines of JSON");
+  AddDuration("--wait", controller.wait, Duration{},
+              "How long to wait for the coordinator; 0s: for ever");
+  AddConfigOption();
+  AddFailureOptions();
+
+  Parse(std::move(arguments));
+  if (controller.node_id.empty()) controller.node_id = "c-" + RandomHex(8);
+  if (controller.listen.empty()) controller.listen = {"tcp:127.0.0.1:0"};
+  return Finish({controller, job_, {}, {}});
+}
+
+std::string Parser::DescribeExtras() const {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app_.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      names.push_back("--" + name);
+    }
+  }
+  const std::vector<std::string> extras = app_.remaining();
+  return DescribeUnknown(extras.empty() ? "" : extras.front(), names);
+}
+
+CommandLine Print(const Job& job, PrintText text) {
+  return {std::move(text), job, {}, {}};
+}
+
+CommandLine ParseCommand(const Job& job, const std::string& program,
+                         std::vector<std::string> arguments) {
+  std::string command = "run";
+  if (!arguments.empty() && !arguments[0].starts_with("-")) {
+    command = arguments[0];
+    arguments.erase(arguments.begin());
+  }
+  if (command != "run" && command != "node" && command != "controller") {
+    return Print(job, Mistake(program, "there is no command '" + command +
+                                           "'; there are run, node and "
+                                           "controller"));
+  }
+  const std::string name = program + " " + command;
+  Parser parser(job, program, command.c_str());
+  try {
+    if (command == "node") return parser.ParseNode(std::move(arguments));
+    if (command == "run") return parser.ParseRun(std::move(arguments));
+    return parser.ParseController(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    return Print(job, {0, parser.Help()});
+  } catch (const CLI::ExtrasError&) {
+    return Print(job, Mistake(name, parser.DescribeExtras()));
+  } catch (const CLI::Error& error) {
+    return Print(job, Mistake(name, error.what()));
+  } catch (const UsageError& error) {
+    return Print(job, Mistake(name, error.what()));
+  }
+}
+
+}  // namespace
+
+CommandLine ParseCommandLine(const Job& job, int argc,
+                             const char* const* argv) {
+  const std::string program = argc > 0 ? argv[0] : job.name();
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty()) {
+    if (arguments[0] == "--help" || arguments[0] == "-h") {
+      return Print(job, {0, Overview(program, job)});
+    }
+    if (arguments[0] == "--version") {
+      return Print(job, {0, Version(job)});
+    }
+  }
+  return ParseCommand(job, program, std::move(arguments));
+}
+
+}  // namespace taskgraph::job

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// EventLog: what happened in a job, as lines of JSON for programs to follow
+// (`--events FILE`). A line is in the file when Write returns.
+//
+// What can't be written is dropped, and said once: no job fails for it. Not
+// thread-safe.
+#pragma once
+
+#include <string>
+
+#include "runtime/log.h"
+#include "taskgraph/error.h"
+
+namespace taskgraph::job {
+
+class EventLog {
+ public:
+  // Begins `path` anew; empty: events go nowhere.
+  static Result<EventLog> Open(const std::string& path, runtime::Log log);
+
+  EventLog(EventLog&& other) noexcept;
+  EventLog& operator=(EventLog&&) = delete;
+  ~EventLog();
+
+  bool wanted() const { return fd_ >= 0; }
+  // `line` without its end.
+  void Write(std::string line);
+
+ private:
+  EventLog(std::string path, int fd, runtime::Log log)
+      : path_(std::move(path)), fd_(fd), log_(std::move(log)) {}
+
+  std::string path_;
+  int fd_;
+  runtime::Log log_;
+  bool complained_ = false;
+};
+
+}  // namespace taskgraph::job

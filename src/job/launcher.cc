@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job/launcher.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <utility>
+
+#include "job/adapters.h"
+#include "job/in_process.h"
+#include "job/members.h"
+#include "job/signals.h"
+#include "runtime/clock.h"
+
+namespace taskgraph::job {
+namespace {
+
+constexpr int kSignalCode = 128;  // As shells count.
+
+// For nodes that have left the job to end their process, too.
+constexpr Duration kFarewell = std::chrono::seconds(2);
+
+Progress::Style StyleOf(const RunCommand& command) {
+  return command.quiet ? Progress::Style::kSilent : Progress::StyleOfStderr();
+}
+
+std::string Joined(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) {
+    joined += (joined.empty() ? "" : ",") + text;
+  }
+  return joined;
+}
+
+}  // namespace
+
+Launcher::Launcher(const CommandLine& line, const RunCommand& command)
+    : line_(line),
+      command_(command),
+      start_(runtime::Now()),
+      progress_(StyleOf(command), line.job.name()),
+      contact_(line.job.name(), command.coordinator) {}
+
+Launcher::~Launcher() = default;
+
+int Launcher::Run() {
+  ::signal(SIGCHLD, SIG_DFL);  // If it is ignored, children leave no exit code.
+  if (const auto error = Prepare()) {
+    Complain(error->message);
+    return 1;
+  }
+  const Signals signals(loop_, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
+                        [this](int signal) { Hear(signal); });
+  {
+    const SideThread thread(
+        loop_, [this] { return RunJob(); },
+        [this](Result<core::JobEnd> end) { Finished(std::move(end)); });
+    if (!command_.coordinator.empty()) {
+      WaitForContact(loop_, contact_,
+                     {command_.wait, log_, [this](const std::string& why) {
+                        gave_up_ = why;
+                        controller_->Leave();
+                      }});
+    }
+    loop_.After(progress_.interval(), [this] { ShowProgress(); });
+    loop_.Run();
+  }
+  return Conclude();
+}
+
+std::optional<Error> Launcher::Prepare() {
+  auto log = OpenLog(line_.log, line_.job.name(), "launcher");
+  if (!log) return log.error();
+  log_ = *log;
+  auto events = EventLog::Open(command_.events_file, log_);
+  if (!events) return events.error();
+  chronicle_ = std::make_unique<Chronicle>(std::move(events).value(), start_);
+  if (command_.nodes == 0) return std::nullopt;
+
+  if (auto error = OpenHouse()) return error;
+  if (auto error = StartCoordinator()) return error;
+  MakeController();
+  MakeNursery();
+  return std::nullopt;
+}
+
+std::optional<Error> Launcher::OpenHouse() {
+  auto folder = PrivateFolder::Make();
+  if (!folder) return folder.error();
+  folder_.emplace(std::move(folder).value());
+  token_ = RandomHex(32);
+  if (!command_.token_file.empty()) {
+    const auto token = ReadToken(command_.token_file);
+    if (!token) return token.error();
+    token_ = *token;
+  }
+  const auto secret = folder_->WriteSecret("token", token_);
+  if (!secret) return secret.error();
+  return std::nullopt;
+}
+
+std::optional<Error> Launcher::StartCoordinator() {
+  endpoints_ = command_.coordinator;
+  if (!endpoints_.empty()) return std::nullopt;
+  store_ = std::make_unique<coordination::StoreService>();
+  coordination::EtcdServerOptions options;
+  options.listen = {"unix:" + folder_->PathOf("etcd.sock")};
+  if (!command_.listen_coordinator.empty()) {
+    options.listen.push_back(command_.listen_coordinator);
+  }
+  auto server = coordination::EtcdServer::Start(*store_, options);
+  if (!server) return server.error();
+  server_ = std::move(server).value();
+  endpoints_ = {server_->endpoints()[0]};
+  if (server_->endpoints().size() > 1) {
+    Complain("to look inside: etcdctl --endpoints " + server_->endpoints()[1] +
+             " get --prefix /taskgraph/" + line_.job.name() + "/");
+  }
+  return std::nullopt;
+}
+
+MakeCoordinator Launcher::CoordinatorForController() {
+  if (store_) return EmbeddedCoordinator(*store_);
+  return contact_.ListenIn(RemoteCoordinator(endpoints_));
+}
+
+void Launcher::MakeController() {
+  runtime::ControllerSettings settings;
+  settings.self = "c-" + RandomHex(8);
+  settings.host = HostName();
+  settings.token = token_;
+  settings.spec =
+      NewSpec(line_.job, line_.config, command_.nodes + command_.spares);
+  settings.submission = coordination::Submission::kNew;
+  settings.observe = [this](const core::Input& fact,
+                            const core::ControllerCore& core) {
+    Observe(fact, core);
+  };
+  instance_ = settings.spec.instance;
+  const std::string listen = "unix:" + folder_->PathOf(settings.self + ".sock");
+  controller_ = std::make_unique<runtime::ControllerRuntime>(
+      line_.job.name(), std::move(settings),
+      SocketAdapters(CoordinatorForController(), {listen}, log_));
+  running_ = controller_.get();
+}
+
+void Launcher::MakeNursery() {
+  NurseryOptions options;
+  options.nodes = command_.nodes;
+  options.spares = command_.spares;
+  options.restarts_max = command_.restarts_max;
+  NurseryHooks hooks;
+  hooks.start = [this](const core::NodeId& node, std::uint32_t reserve) {
+    return StartNode(node, reserve);
+  };
+  hooks.started = [this](const core::NodeId& node, pid_t pid) {
+    chronicle_->NodeStarted(node, pid);
+  };
+  hooks.exited = [this](const core::NodeId& node, const std::string& how) {
+    controller_->NodeExited(node, how);
+    LeaveIfAllGone();
+  };
+  hooks.gave_up = [this](const std::string& why) { StopJob(why, 1); };
+  nursery_ = std::make_unique<Nursery>(loop_, options, std::move(hooks));
+}
+
+Result<Process> Launcher::StartNode(const core::NodeId& node,
+                                    std::uint32_t reserve) {
+  std::vector<std::string> arguments = {
+      "node",
+      "--coordinator=" + Joined(endpoints_),
+      "--name=" + line_.job.name(),
+      "--tasks=" + std::to_string(line_.job.tasks()),
+      "--instance=" + instance_,
+      "--node-id=" + node,
+      "--slots=" + std::to_string(command_.slots),
+      "--listen=unix:" + folder_->PathOf(node + ".sock"),
+      "--token-file=" + folder_->PathOf("token"),
+      "--log-level=" + line_.log.level,
+  };
+  if (reserve != 0) arguments.push_back("--spare");
+  if (!line_.log.file.empty()) {
+    arguments.push_back("--log-file=" + line_.log.file);
+  }
+  return Process::Start(std::move(arguments));
+}
+
+Result<core::JobEnd> Launcher::RunJob() {
+  if (controller_) return controller_->Run();
+  InProcessOptions options;
+  options.config = line_.config;
+  options.log = log_;
+  options.on_controller = [this](runtime::ControllerRuntime* controller) {
+    const std::lock_guard lock(mutex_);
+    running_ = controller;
+  };
+  options.observe = [this](const core::Input& fact,
+                           const core::ControllerCore& core) {
+    Observe(fact, core);
+  };
+  return RunInThisProcess(line_.job, std::move(options));
+}
+
+// A node that ended is replaced only when the controller has taken that in and
+// knows of no end of the job: nodes may hear of the end before us.
+void Launcher::Observe(const core::Input& fact,
+                       const core::ControllerCore& core) {
+  chronicle_->Observe(fact, core);
+  if (!nursery_) return;
+  if (!std::exchange(begun_, true)) {
+    loop_.Post([this] { nursery_->Begin(); });
+  }
+  if (const auto* joined = std::get_if<core::NodeJoined>(&fact)) {
+    loop_.Post([this, node = joined->record.node] { nursery_->Joined(node); });
+  } else if (const auto* exited = std::get_if<core::ProcessExited>(&fact)) {
+    if (core.end()) return;
+    loop_.Post([this, node = exited->node] { nursery_->Replace(node); });
+  }
+}
+
+void Launcher::ShowProgress() {
+  if (result_) return;
+  progress_.Show(chronicle_->standing(), runtime::Now() - start_);
+  loop_.After(progress_.interval(), [this] { ShowProgress(); });
+}
+
+void Launcher::Hear(int signal) {
+  if (signal == SIGTSTP) return Pause();
+  if (heard_ != 0) return Kill(signal);
+  heard_ = signal;
+  if (::isatty(STDERR_FILENO) == 1) {
+    progress_.Clear();
+    Complain("ending the job; interrupt once more to kill it");
+  }
+  StopJob(SignalName(signal), kSignalCode + signal);
+}
+
+void Launcher::StopJob(std::string reason, int code) {
+  const std::lock_guard lock(mutex_);
+  if (running_ != nullptr) running_->StopJob({std::move(reason), code});
+}
+
+void Launcher::Kill(int signal) {
+  if (!nursery_) std::_Exit(kSignalCode + signal);  // The tasks are here.
+  nursery_->Close();
+  nursery_->SignalAll(SIGKILL);
+  controller_->Leave();
+}
+
+// Ctrl-Z: all stand still together, so that nobody takes others for dead.
+void Launcher::Pause() {
+  if (nursery_) nursery_->SignalAll(SIGSTOP);
+  progress_.Clear();
+  ::raise(SIGSTOP);
+  if (nursery_) nursery_->SignalAll(SIGCONT);
+}
+
+void Launcher::Finished(Result<core::JobEnd> result) {
+  result_ = std::move(result);
+  if (nursery_) {
+    nursery_->Close();
+    if (!result_->ok()) nursery_->SignalAll(SIGKILL);
+    nursery_->KillNewcomers();
+    loop_.After(kFarewell, [this] {
+      log_(runtime::LogLevel::kWarning,
+           "killing nodes that did not leave after the job's end");
+      nursery_->SignalAll(SIGKILL);
+    });
+  }
+  LeaveIfAllGone();
+}
+
+void Launcher::LeaveIfAllGone() {
+  if (result_ && (!nursery_ || nursery_->empty())) loop_.Leave();
+}
+
+int Launcher::Conclude() {
+  progress_.Clear();
+  ExitStatus status;
+  if (result_->ok()) {
+    status = (*result_)->status;
+  } else if (heard_ != 0) {
+    status = {kSignalCode + heard_, "killed: " + SignalName(heard_)};
+  } else {
+    status = {1, gave_up_.value_or(result_->error().message)};
+  }
+  chronicle_->Ended(status);
+  if (status.code != 0) Complain(DescribeEnd(line_.job.name(), status));
+  return status.code;
+}
+
+}  // namespace taskgraph::job

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job/private_folder.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
+namespace taskgraph::job {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPrefix = "taskgraph-";
+
+// A socket's path may have 107 bytes; ours add the name of a node.
+constexpr std::size_t kParentBytesMax = 64;
+
+Error Failed(const std::string& what) {
+  return {ErrorCode::kUnavailable, what + ": " + ::strerror(errno)};
+}
+
+std::string Parent() {
+  for (const char* name : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+    const char* path = ::getenv(name);
+    if (path != nullptr && path[0] == '/' &&
+        std::string_view(path).size() <= kParentBytesMax &&
+        ::access(path, W_OK | X_OK) == 0) {
+      return path;
+    }
+  }
+  return "/tmp";
+}
+
+// -1: somebody else has it, or it is not there.
+int Lock(const std::string& folder) {
+  const int fd =
+      ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
+}
+
+bool IsOurs(const fs::path& folder) {
+  struct stat status {};
+  return folder.filename().string().starts_with(kPrefix) &&
+         ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+         status.st_uid == ::geteuid();
+}
+
+// One that has no file yet is just being made.
+void SweepOut(const std::string& parent) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(parent, ignored)) {
+    if (!IsOurs(entry.path()) || fs::is_empty(entry.path(), ignored)) continue;
+    const int fd = Lock(entry.path().string());
+    if (fd < 0) continue;
+    fs::remove_all(entry.path(), ignored);
+    ::close(fd);
+  }
+}
+
+}  // namespace
+
+Result<PrivateFolder> PrivateFolder::Make() {
+  const std::string parent = Parent();
+  SweepOut(parent);
+  std::string path = parent + "/" + std::string(kPrefix) + "XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr) {
+    return Failed("can't make a folder in " + parent);
+  }
+  const int fd = Lock(path);
+  if (fd < 0) return Failed("can't lock " + path);
+  return PrivateFolder(std::move(path), fd);
+}
+
+PrivateFolder::PrivateFolder(PrivateFolder&& other) noexcept
+    : path_(std::exchange(other.path_, {})),
+      lock_fd_(std::exchange(other.lock_fd_, -1)) {}
+
+PrivateFolder::~PrivateFolder() {
+  if (path_.empty()) return;
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+  ::close(lock_fd_);
+}
+
+Result<std::string> PrivateFolder::WriteSecret(const std::string& name,
+                                               const std::string& text) const {
+  std::string path = PathOf(name);
+  const int fd =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (fd < 0) return Failed("can't make " + path);
+  const auto written = ::write(fd, text.data(), text.size());
+  const Error failed = Failed("can't write " + path);
+  ::close(fd);
+  if (written != static_cast<ssize_t>(text.size())) return failed;
+  return path;
+}
+
+Result<std::string> ReadToken(const std::string& path) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) return Failed("can't read the token file " + path);
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the token file " + path + " is empty"};
+  }
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+}  // namespace taskgraph::job
