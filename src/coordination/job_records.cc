@@ -134,7 +134,8 @@ std::string Encode(const JobSpec& spec) {
                {"links", spec.links},
                {"nodes_expected", spec.nodes_expected},
                {"config", Json(spec.config)},
-               {"options", OptionsJson(spec.options)}});
+               {"options", OptionsJson(spec.options)},
+               {"token_mark", spec.token_mark}});
 }
 
 std::string Encode(const core::Assignment& assignment) {
@@ -170,6 +171,7 @@ std::optional<JobSpec> DecodeSpec(const std::string& text) {
     json.at("tasks").get_to(spec.tasks);
     json.at("links").get_to(spec.links);
     json.at("nodes_expected").get_to(spec.nodes_expected);
+    spec.token_mark = json.value("token_mark", "");
     for (const auto& [key, value] : json.at("config").items()) {
       spec.config[key] = value.get<std::string>();
     }

@@ -33,6 +33,10 @@ struct JobSpec {
   std::uint32_t nodes_expected = 1;
   Config config;
   JobOptions options;
+  // Recognizes the job's token without giving it away; empty: not checked. Who
+  // has another one would be turned away by all its peers, later and less
+  // clearly.
+  std::string token_mark;
 };
 
 // What differs between two specs in one line: "this one has 15 tasks, the job

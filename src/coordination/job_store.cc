@@ -37,10 +37,12 @@ void JobStore::Handle(const Event& event, core::Time now) {
     OnLeaseLost(lost->lease);
   } else if (const auto* away = std::get_if<CoordinatorAway>(&event)) {
     sink_(JobRemark{"the coordinator is away: " + away->reason});
-    Tell(core::CoordinatorWentAway{});
+    reachable_ = false;
+    if (std::exchange(told_reachable_, false)) Tell(core::CoordinatorWentAway{});
   } else {
     sink_(JobRemark{"the coordinator is back"});
-    Tell(core::CoordinatorCameBack{});
+    reachable_ = true;
+    TellReachable();
     for (auto& [tag, call] : calls_) {
       if (call.again_at) call.again_at = now;
     }
@@ -70,6 +72,7 @@ void JobStore::OnListed(const WatchListed& listed) {
     Tell(core::CoordinatorCameBack{});  // All that was there is told.
   seen_ = std::max(seen_, listed.revision);
   ReleaseUpTo(seen_);
+  TellReachable();
   TryElection();
 }
 
@@ -88,6 +91,7 @@ void JobStore::OnChanged(const WatchChanged& changed) {
   }
   seen_ = std::max(seen_, changed.revision);
   ReleaseUpTo(seen_);
+  TellReachable();
 }
 
 void JobStore::Learn(const KeyValue& key_value) {
@@ -179,6 +183,12 @@ void JobStore::LearnEnd(const std::string& text) {
   }
   ended_ = true;
   Tell(core::JobEnded{*end});
+}
+
+// Of interest only once there is a job.
+void JobStore::TellReachable() {
+  if (!spec_ || !reachable_ || std::exchange(told_reachable_, true)) return;
+  Tell(core::CoordinatorCameBack{});
 }
 
 const std::string* JobStore::Known(const std::string& key) const {

@@ -127,6 +127,7 @@ class JobStore {
   void LearnSpec(const std::string& text);
   void LearnEnd(const std::string& text);
   void RemoveAllButStatus(LeaseId retention);
+  void TellReachable();
   void Tell(core::Input fact) { sink_(std::move(fact)); }
   const std::string* Known(const std::string& key) const;
 
@@ -143,6 +144,8 @@ class JobStore {
   std::optional<JobSpec> submitted_;
   Submission submission_ = Submission::kShared;
   bool ended_ = false;
+  bool reachable_ = true;
+  bool told_reachable_ = false;
   Role node_;
   Role controller_;
   Tag removing_ = 0;  // The call for the lease that the status is kept under.
