@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/roster.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace taskgraph::core {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+NodeRecord Node(NodeId node) { return {std::move(node), "host", 1, 0, {}}; }
+
+TEST(RosterTest, StraysAreTasksOfNodesWithoutASession) {
+  Roster roster;
+  roster.Join(Node("a"));
+  roster.Move(1, "", "a");
+  roster.Move(2, "", "unknown");
+  EXPECT_THAT(roster.strays(), ElementsAre(2));
+  EXPECT_EQ(roster.placed(), 1u);
+
+  EXPECT_TRUE(roster.Leave("a"));
+  EXPECT_THAT(roster.strays(), ElementsAre(1, 2));
+  EXPECT_EQ(roster.placed(), 0u);
+
+  roster.Move(1, "a", "");
+  roster.Move(2, "unknown", "");
+  EXPECT_THAT(roster.strays(), IsEmpty());
+}
+
+TEST(RosterTest, ADeathIsNewsOnceAndNamesItsReason) {  // R5
+  Roster roster;
+  roster.Join(Node("a"));
+  EXPECT_EQ(roster.DescribeLoss("a"), "node a was lost");
+
+  EXPECT_TRUE(roster.Die("a", "killed"));
+  EXPECT_FALSE(roster.Die("a", "killed twice"));
+
+  EXPECT_EQ(roster.DescribeLoss("a"), "node a was lost (killed)");
+}
+
+TEST(RosterTest, ADeathIsForgottenWhenNobodyAsksForTheNodeAnyMore) {
+  Roster roster;
+  roster.Join(Node("a"));
+  roster.Move(1, "", "a");
+  roster.Die("a", "killed");
+  roster.Leave("a");
+  EXPECT_TRUE(roster.IsDead("a"));
+
+  roster.Move(1, "a", "b");
+
+  EXPECT_FALSE(roster.IsDead("a"));
+}
+
+TEST(RosterTest, ADeadNodeThatJoinsAfterItsSessionEndedLives) {  // R25
+  Roster roster;
+  roster.Join(Node("a"));
+  roster.Move(1, "", "a");
+  roster.Die("a", "a wrong verdict");
+  roster.Join(Node("a"));  // Its record changed; that proves nothing.
+  EXPECT_TRUE(roster.IsDead("a"));
+
+  roster.Leave("a");
+  roster.Join(Node("a"));
+
+  EXPECT_FALSE(roster.IsDead("a"));
+}
+
+TEST(RosterTest, ADeathIsKnownBeforeItsSessionIsSeen) {
+  Roster roster;
+  roster.Die("a", "killed");
+
+  roster.Join(Node("a"));
+
+  EXPECT_TRUE(roster.IsDead("a"));
+}
+
+}  // namespace
+}  // namespace taskgraph::core
