@@ -16,11 +16,19 @@ CompletionLoop::CompletionLoop() : thread_([this] { Run(); }) {}
 
 CompletionLoop::~CompletionLoop() {
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
     timers_.clear();
+    // A cancelled stream still takes a few operations to its end, and the queue
+    // takes none after Shutdown.
+    idle_.wait(lock, [this] { return under_way_ == 0; });
     queue_.Shutdown();
   }
   thread_.join();
+}
+
+void* CompletionLoop::Tag(Completion done) {
+  ++under_way_;
+  return new Completion(std::move(done));
 }
 
 CompletionLoop::TimerId CompletionLoop::At(Clock::time_point when,
@@ -56,6 +64,7 @@ void CompletionLoop::Run() {
     if (status == grpc::CompletionQueue::GOT_EVENT) {
       const std::unique_ptr<Completion> done(static_cast<Completion*>(tag));
       (*done)(ok);
+      if (--under_way_ == 0) idle_.notify_all();
     }
     RunDueTimers();
   }

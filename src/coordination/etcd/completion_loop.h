@@ -10,6 +10,8 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -26,7 +28,7 @@ using Clock = std::chrono::steady_clock;
 class CompletionLoop {
  public:
   CompletionLoop();
-  // Runs what is still under way to its end; nothing new may be started.
+  // Waits for the end of what is under way, which should be cancelled before.
   ~CompletionLoop();
 
   std::mutex& mutex() { return mutex_; }
@@ -38,7 +40,7 @@ class CompletionLoop {
   // A tag for an operation on the queue; `done` runs once, told whether it
   // succeeded.
   using Completion = std::function<void(bool ok)>;
-  void* Tag(Completion done) { return new Completion(std::move(done)); }
+  void* Tag(Completion done);
 
   // Runs `action` at `when`, unless it is cancelled before.
   using TimerId = std::pair<Clock::time_point, std::uint64_t>;
@@ -56,6 +58,8 @@ class CompletionLoop {
   std::map<TimerId, std::function<void()>> timers_;
   std::uint64_t timers_made_ = 0;
   Clock::time_point sleeping_until_{};
+  std::size_t under_way_ = 0;  // Operations on the queue.
+  std::condition_variable idle_;
   std::thread thread_;
 };
 

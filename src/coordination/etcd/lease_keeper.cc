@@ -30,6 +30,9 @@ bool LeaseKeeper::Forget(LeaseId lease) {
 void LeaseKeeper::Resume() {
   if (stream_ && &stream_->endpoint() != &connection_.endpoint()) CloseStream();
   if (stream_) return;
+  // Open also without leases: its end is how an idle client learns that the
+  // connection broke.
+  EnsureStream();
   for (auto& [lease, kept] : leases_) Send(lease, kept);
 }
 
