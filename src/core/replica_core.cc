@@ -13,6 +13,18 @@ namespace {
 // A process exit code for a job that ended by an error of the framework's.
 constexpr int kFailedCode = 1;
 
+// Texts of the user's that travel in the head of a message, or are kept at the
+// coordinator; larger ones would be refused there, and never be heard of.
+constexpr std::size_t kReasonBytesMax = 16 * 1024;
+
+void Shorten(std::string& reason) {
+  if (reason.size() <= kReasonBytesMax) return;
+  std::size_t end = kReasonBytesMax;  // Not within a character of UTF-8.
+  while (end > 0 && (reason[end] & 0xC0) == 0x80) --end;
+  reason.resize(end);
+  reason += "...";
+}
+
 template <typename T>
 bool Is(const Cause& cause) {
   return std::holds_alternative<T>(cause);
@@ -178,6 +190,7 @@ void ReplicaCore::Fail(RequestNumber number, Error error) {
 
 void ReplicaCore::Apply(GiveAnswer answer) {
   if (answer.id.epoch != entered_) return;  // R9: the token is void.
+  if (answer.error) Shorten(answer.error->message);
   for (AnswerMessage& message : served_.Answer(
            answer.id, std::move(answer.error), std::move(answer.output))) {
     const TaskId to = message.id.task;
@@ -213,8 +226,10 @@ void ReplicaCore::Propose(const TurnEffects& effects) {
   if (effects.finish) {
     const ExitReason reason =
         effects.finish->code == 0 ? ExitReason::kFinished : ExitReason::kFailed;
+    ExitStatus status = *effects.finish;
+    Shorten(status.message);
     around_.outputs.push_back(
-        ProposeEnd{me_.task, me_.term, {reason, *effects.finish}});
+        ProposeEnd{me_.task, me_.term, {reason, std::move(status)}});
   }
   if (effects.retire) {
     Lose(0, "it retired");
@@ -230,6 +245,7 @@ void ReplicaCore::Lose(std::uint32_t failures_added, std::string why) {
   next.incarnation = now.incarnation + 1;
   next.primary.clear();
   next.failures += failures_added;
+  Shorten(why);
   next.last_error = std::move(why);
   around_.outputs.push_back(
       ProposeAssignments{{{me_.task, now, std::move(next)}}});
