@@ -9,9 +9,9 @@
 //
 // Every implementation passes tests/contract/transport_contract.h.
 //
-// Threads: all calls and all events happen on the thread that runs the
-// transport (for Asio, whichever thread runs its io_context; never two at a
-// time).
+// Threads: all calls are made by who holds the loop of the transport's reactor,
+// never two at a time. All events come from within Reactor::Poll, never from
+// within a call, and the sink must only take them down.
 #pragma once
 
 #include <cstdint>
@@ -53,12 +53,15 @@ struct PeerConnected {
 
 // Why a pipe broke, or could not be laid.
 enum class BreakReason : std::uint8_t {
-  kRefused,  // Nobody listens at its address: its process is gone.
+  kRefused,  // Nobody, or another node, listens at its address: its process is
+             // gone.
   kReset,    // The connection ended.
-  kSilent,   // Not a byte for the heartbeat timeout.
-  kStalled,  // It does not read; its queue was full for the heartbeat timeout.
-  kTurnedAway,   // It is someone else, or of another job, or wants another
-                 // token.
+  kSilent,   // Not a byte for the heartbeat timeout, in time that this process
+             // ran.
+  kStalled,  // It does not read: what is queued for it did not move for the
+             // heartbeat timeout.
+  kTurnedAway,   // It is of another job, or wants another token, or sends what
+                 // is no frame.
   kUnreachable,  // No route, no address, or no answer in time.
   kClosed,       // By this side's Close.
 };
@@ -73,12 +76,14 @@ struct PeerBroken {
   std::string detail;
 };
 
-// The queue to `peer`, found full by Send, has room again.
+// The queue to `peer`, found full by Send, is half empty again. If the pipe
+// breaks first, PeerBroken comes in its place.
 struct PeerWritable {
   NodeId peer;
 };
 
-// The answer to Probe.
+// The answer to Probe: it answered itself; nobody, or another node, listens at
+// its address; or nothing is known, since there was no answer, or no address.
 struct PeerProbed {
   NodeId peer;
   enum class Verdict : std::uint8_t { kAlive, kGone, kSilent } verdict;
@@ -122,7 +127,7 @@ struct Options {
 
 enum class SendOutcome : std::uint8_t {
   kAccepted,
-  kQueueFull,  // Not taken. PeerWritable follows.
+  kQueueFull,  // Not taken. PeerWritable or PeerBroken follows.
   kTooLarge,   // Not taken, and never will be: above head_bytes_max or
                // body_bytes_max.
 };
