@@ -161,7 +161,7 @@ testing::AssertionResult Client::AwaitChange(Tag watch,
                                              const std::string& what) {
   const auto result = recorder_.Await([&](const std::vector<Event>& events) {
     for (const std::string& sentence : Tell(events, watch)) {
-      if ((sentence + " ").find(" " + what + " ") != std::string::npos) {
+      if ((" " + sentence + " ").find(" " + what + " ") != std::string::npos) {
         return true;
       }
     }

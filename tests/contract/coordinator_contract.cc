@@ -237,6 +237,24 @@ TEST_P(CoordinatorContract, ChangesOfOneRevisionComeInOneEvent) {
             At(reply.revision, "m/a=1 m/b=2 -m/z"));
 }
 
+TEST_P(CoordinatorContract, ALongPastComesWholeThoughItIsLarge) {
+  Client client(world());
+  // More than fits one message of etcd's, which cuts it into fragments.
+  const std::string large(1 << 20, 'x');
+  const Revision from = client.Put("w", large);
+  for (int i = 0; i < 3; ++i) client.Put("w", large);
+  client.Put("w", "end");
+
+  const Tag watch = client.Watch(KeyRange::One("w"), from);
+
+  ASSERT_TRUE(client.AwaitChange(watch, "w=end"));
+  ASSERT_EQ(client.Story(watch).size(), 5);
+  for (Revision i = 0; i < 4; ++i) {
+    EXPECT_EQ(client.Story(watch)[static_cast<std::size_t>(i)],
+              At(from + i, "w=" + large));
+  }
+}
+
 TEST_P(CoordinatorContract, AfterACompactionAWatchFromThePastListsAgain) {
   Client client(world());
   const Revision from = client.Put("w", "1");

@@ -34,6 +34,7 @@ grpc::ServerUnaryReactor* Transact(SharedStore& store,
   Txn txn;
   const grpc::Status readable = FromWire(wire, txn);
   if (!readable.ok()) return Finished(caller.context, readable);
+  const Previous previous = WantsPrevious(wire);
   grpc::ServerUnaryReactor* reactor = caller.context->DefaultReactor();
   const auto reply = [=, wire = std::move(wire)](
                          Revision revision, const Outcome<Applied>& outcome) {
@@ -47,7 +48,7 @@ grpc::ServerUnaryReactor* Transact(SharedStore& store,
     caller.self.Sign(revision, *caller.response->mutable_header());
     reactor->Finish(grpc::Status::OK);
   };
-  store.Commit(std::move(txn), WantsPrevious(wire), reply);
+  store.Commit(std::move(txn), previous, reply);
   return reactor;
 }
 
