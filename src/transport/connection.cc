@@ -52,6 +52,7 @@ void Connection::Run() {
 
 void Connection::Close() {
   closed_ = true;
+  gate_.LetGo();
   asio::error_code ignored;
   socket_.close(ignored);
 }
@@ -130,6 +131,7 @@ void Connection::Flush() {
   while (!closed_ && !write_failed_ && !awaiting_writable_ && !queue_.empty()) {
     if (!WriteSome(written)) AwaitWritable();
   }
+  if (queue_.empty()) gate_.LetGo();
   if (written > 0 && !closed_) {
     wrote_ = true;
     context_.owner.Drained(*this);
@@ -163,8 +165,7 @@ bool Connection::WriteSome(std::uint64_t& written) {
 
 void Connection::AwaitWritable() {
   awaiting_writable_ = true;
-  socket_.async_wait(Socket::wait_write, [self = shared_from_this()](
-                                             const asio::error_code& error) {
+  gate_.Await([self = shared_from_this()](const asio::error_code& error) {
     if (error || self->closed_) return;
     self->awaiting_writable_ = false;
     self->Flush();

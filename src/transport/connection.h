@@ -87,6 +87,7 @@ class Connection final : public Chore,
   ConnectionContext& context_;
   const NodeId peer_;
   Socket socket_;
+  WriteGate gate_{socket_};
   FrameReader reader_;
   WriteQueue queue_;
   bool closed_ = false;

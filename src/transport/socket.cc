@@ -2,6 +2,7 @@
 #include "transport/socket.h"
 
 #include <netinet/tcp.h>
+#include <unistd.h>
 
 #include <utility>
 #include <vector>
@@ -67,6 +68,29 @@ void Tune(Socket& socket) {
   using UnsentMax =
       asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
   socket.set_option(UnsentMax(kUnsentBytesMax), ignored);
+}
+
+void WriteGate::Await(std::function<void(const asio::error_code&)> opened) {
+  asio::error_code error;
+  if (!twin_) {
+    twin_.emplace(socket_.get_executor());
+    const int fd = ::dup(socket_.native_handle());
+    if (fd >= 0) twin_->assign(fd, error);
+    if (fd >= 0 && error) ::close(fd);
+  }
+  if (twin_->is_open()) {
+    twin_->async_wait(asio::posix::stream_descriptor::wait_write,
+                      std::move(opened));
+  } else {  // No descriptors left: slower later, but it works.
+    socket_.async_wait(Socket::wait_write, std::move(opened));
+  }
+}
+
+void WriteGate::LetGo() {
+  // Asio leaves it to close() to tell epoll, which does not happen while the
+  // socket itself is open; so it is taken out first.
+  if (twin_ && twin_->is_open()) ::close(twin_->release());
+  twin_.reset();
 }
 
 std::string RemoteName(const Socket& socket) {
