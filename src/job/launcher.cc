@@ -12,6 +12,7 @@
 #include "job/in_process.h"
 #include "job/members.h"
 #include "job/signals.h"
+#include "job/token.h"
 #include "runtime/clock.h"
 
 namespace taskgraph::job {
@@ -133,6 +134,7 @@ void Launcher::MakeController() {
   settings.token = token_;
   settings.spec =
       NewSpec(line_.job, line_.config, command_.nodes + command_.spares);
+  settings.spec.token_mark = TokenMark(token_, settings.spec.instance);
   settings.submission = coordination::Submission::kNew;
   settings.observe = [this](const core::Input& fact,
                             const core::ControllerCore& core) {

@@ -14,9 +14,9 @@
 #include "job/contact.h"
 #include "job/in_process.h"
 #include "job/main_loop.h"
-#include "job/private_folder.h"
 #include "job/side_thread.h"
 #include "job/signals.h"
+#include "job/token.h"
 #include "runtime/clock.h"
 #include "runtime/controller_runtime.h"
 #include "runtime/node_runtime.h"
@@ -111,11 +111,6 @@ void FlushStdout() {
   ::funlockfile(stdout);
 }
 
-Result<std::string> TokenOf(const std::string& file) {
-  if (file.empty()) return std::string();
-  return ReadToken(file);
-}
-
 int Refuse(const Error& error) {
   Complain(error.message);
   return 1;
@@ -124,7 +119,7 @@ int Refuse(const Error& error) {
 }  // namespace
 
 int RunNode(const CommandLine& line, const NodeCommand& command) {
-  const auto token = TokenOf(command.token_file);
+  const auto token = ReadToken(command.token_file);
   if (!token) return Refuse(token.error());
   const auto log = OpenLog(line.log, line.job.name(), command.node_id);
   if (!log) return Refuse(log.error());
@@ -137,6 +132,9 @@ int RunNode(const CommandLine& line, const NodeCommand& command) {
   options.reserve = command.reserve;
   options.token = *token;
   options.instance = command.instance;
+  options.objection = [&](const coordination::JobSpec& spec) {
+    return ObjectionToToken(*token, spec);
+  };
   // A thread in a callback can't be ended; its process can (R24).
   options.on_stuck = [&](const Result<core::JobEnd>& end) {
     FlushStdout();
@@ -149,7 +147,7 @@ int RunNode(const CommandLine& line, const NodeCommand& command) {
 }
 
 int RunController(const CommandLine& line, const ControllerCommand& command) {
-  const auto token = TokenOf(command.token_file);
+  const auto token = ReadToken(command.token_file);
   if (!token) return Refuse(token.error());
   const auto log = OpenLog(line.log, line.job.name(), command.node_id);
   if (!log) return Refuse(log.error());
@@ -163,7 +161,11 @@ int RunController(const CommandLine& line, const ControllerCommand& command) {
   settings.host = command.host.empty() ? HostName() : command.host;
   settings.token = *token;
   settings.spec = NewSpec(line.job, line.config, command.nodes_expected);
+  settings.spec.token_mark = TokenMark(*token, settings.spec.instance);
   settings.submission = coordination::Submission::kShared;
+  settings.objection = [&](const coordination::JobSpec& spec) {
+    return ObjectionToToken(*token, spec);
+  };
   settings.observe = [&](const core::Input& fact,
                          const core::ControllerCore& core) {
     chronicle.Observe(fact, core);

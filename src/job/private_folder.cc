@@ -10,8 +10,6 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -106,19 +104,6 @@ Result<std::string> PrivateFolder::WriteSecret(const std::string& name,
   ::close(fd);
   if (written != static_cast<ssize_t>(text.size())) return failed;
   return path;
-}
-
-Result<std::string> ReadToken(const std::string& path) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) return Failed("can't read the token file " + path);
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string::npos) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the token file " + path + " is empty"};
-  }
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 }  // namespace taskgraph::job

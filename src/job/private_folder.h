@@ -39,7 +39,4 @@ class PrivateFolder {
   int lock_fd_;
 };
 
-// The job's token, as it is written in a file: without space around it.
-Result<std::string> ReadToken(const std::string& path);
-
 }  // namespace taskgraph::job

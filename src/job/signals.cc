@@ -46,6 +46,7 @@ Signals::Signals(MainLoop& loop, const std::vector<int>& numbers,
     struct sigaction action {};
     action.sa_handler = HandleSignal;
     action.sa_flags = SA_RESTART;
+    ::sigfillset(&action.sa_mask);  // One after the other.
     ::sigaction(number, &action, nullptr);
     before_[number] = before;
   }

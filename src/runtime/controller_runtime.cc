@@ -88,6 +88,11 @@ void ControllerRuntime::OnSpec(const coordination::JobSpec& spec) {
   if (const auto difference = coordination::Difference(settings_.spec, spec)) {
     return OnRefused({ErrorCode::kRefused, *difference});
   }
+  if (settings_.objection) {
+    if (auto objection = settings_.objection(spec)) {
+      return OnRefused(*std::move(objection));
+    }
+  }
   core_ = std::make_unique<core::ControllerCore>(
       settings_.self, spec.tasks,
       core::ControllerOptions{spec.options, spec.nodes_expected});

@@ -25,6 +25,8 @@ struct ControllerSettings {
   std::string token;  // The job's; see transport::Options.
   coordination::JobSpec spec;
   coordination::Submission submission = coordination::Submission::kShared;
+  // Why this controller can't take part in such a job; none: it can.
+  std::function<std::optional<Error>(const coordination::JobSpec&)> objection;
   // Told of every fact after it was taken in; on the controller's thread.
   std::function<void(const core::Input&, const core::ControllerCore&)> observe;
 };

@@ -83,6 +83,11 @@ void NodeRuntime::OnSpec(const coordination::JobSpec& spec) {
   if (const auto difference = coordination::Difference(mine, spec)) {
     return OnRefused({ErrorCode::kRefused, *difference});
   }
+  if (options_.objection) {
+    if (auto objection = options_.objection(spec)) {
+      return OnRefused(*std::move(objection));
+    }
+  }
   surroundings_.config = spec.config;
   surroundings_.options = spec.options;
   core_ =

@@ -34,6 +34,8 @@ struct NodeOptions {
   std::string
       instance;  // Take part only in this run of the job; empty: in any.
   std::size_t threads_max = 256;
+  // Why this node can't take part in such a job; none: it can.
+  std::function<std::optional<Error>(const coordination::JobSpec&)> objection;
   // The node is done, but callbacks have not returned, and Run waits for them.
   // Told where it can't wait longer; it may end the process.
   std::function<void(const Result<core::JobEnd>&)> on_stuck;

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace taskgraph::job {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Job TestJob() {
+  Job job("survey", 15);
+  job.Build([](TaskId) { return std::unique_ptr<Task>(); });
+  job.Config("epochs", "10", "the number of epochs");
+  job.Config("result", "", "a file for the results");
+  return job;
+}
+
+CommandLine Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "app");
+  return ParseCommandLine(TestJob(), static_cast<int>(arguments.size()),
+                          arguments.data());
+}
+
+RunCommand ParsedRun(const std::vector<const char*>& arguments) {
+  const CommandLine line = Parse(arguments);
+  if (const auto* text = std::get_if<PrintText>(&line.command)) {
+    ADD_FAILURE() << text->text;
+    return {};
+  }
+  return std::get<RunCommand>(line.command);
+}
+
+// The one line about a wrong command line.
+std::string Complaint(const std::vector<const char*>& arguments) {
+  const CommandLine line = Parse(arguments);
+  const auto* text = std::get_if<PrintText>(&line.command);
+  if (text == nullptr) return "no complaint";
+  EXPECT_EQ(text->code, 2);
+  EXPECT_EQ(text->text.find('\n'), text->text.size() - 1);
+  EXPECT_THAT(text->text, StartsWith("taskgraph: "));
+  return text->text;
+}
+
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    ::setenv(name, value, 1);
+  }
+  ~Variable() { ::unsetenv(name_); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST(CommandLineTest, RunIsWhatIsMeantWithoutACommand) {
+  EXPECT_GE(ParsedRun({}).nodes, 2U);
+  EXPECT_EQ(ParsedRun({"--nodes", "5"}).nodes, 5U);
+  EXPECT_EQ(ParsedRun({"run", "--nodes", "5"}).nodes, 5U);
+  EXPECT_EQ(ParsedRun({"run", "--nodes=5"}).nodes, 5U);
+}
+
+TEST(CommandLineTest, ThereIsRoomForAllTasksOnTheNodesByDefault) {
+  EXPECT_EQ(ParsedRun({"--nodes", "5"}).slots, 3U);
+  EXPECT_EQ(ParsedRun({"--nodes", "4"}).slots, 4U);
+  EXPECT_EQ(ParsedRun({"--nodes", "4", "--tasks", "40"}).slots, 10U);
+}
+
+TEST(CommandLineTest, NodesWithoutRoomForAllTasksAreRefused) {
+  EXPECT_THAT(Complaint({"--nodes", "3", "--slots", "2"}),
+              HasSubstr("give --slots 5 or more"));
+}
+
+TEST(CommandLineTest, ThereAreNoMoreNodesThanTasksByDefault) {
+  EXPECT_EQ(ParsedRun({"--tasks", "1"}).nodes, 1U);
+}
+
+TEST(CommandLineTest, NameTasksAndLimitsOfTheJobCanBeChanged) {
+  const CommandLine line =
+      Parse({"--name", "census", "--tasks", "7", "--max-failures", "9",
+             "--session-time", "5s", "--exit-grace", "1500ms"});
+
+  EXPECT_EQ(line.job.name(), "census");
+  EXPECT_EQ(line.job.tasks(), 7U);
+  const FailureOptions& failure = line.job.options().failure;
+  EXPECT_EQ(failure.max_failures, 9U);
+  EXPECT_EQ(failure.session_time, 5s);
+  EXPECT_EQ(failure.exit_grace, 1500ms);
+}
+
+TEST(CommandLineTest, ConfigurationIsCompleteWhateverIsGiven) {
+  const CommandLine line =
+      Parse({"--config", "result=/tmp/a=b", "--config", "epochs=3"});
+
+  EXPECT_EQ(line.config, (Config{{"epochs", "3"}, {"result", "/tmp/a=b"}}));
+  EXPECT_EQ(Parse({}).config, (Config{{"epochs", "10"}, {"result", ""}}));
+}
+
+TEST(CommandLineTest, AnUndeclaredKeyIsRefusedWithThoseThatThereAre) {
+  EXPECT_THAT(Complaint({"--config", "epoch=3"}),
+              AllOf(HasSubstr("'epoch'"), HasSubstr("epochs, result")));
+  EXPECT_THAT(Complaint({"--config", "epochs"}), HasSubstr("KEY=VALUE"));
+}
+
+TEST(CommandLineTest, AMistakeIsToldInOneLineThatSaysWhatWouldBeRight) {
+  EXPECT_THAT(Complaint({"--nods", "3"}), HasSubstr("did you mean '--nodes'"));
+  EXPECT_THAT(Complaint({"--frobnicate"}),
+              AllOf(HasSubstr("'--frobnicate'"), HasSubstr("app run --help")));
+  EXPECT_THAT(Complaint({"--nodes", "-1"}),
+              HasSubstr("--nodes: '-1' is not a whole number from 0 to"));
+  EXPECT_THAT(Complaint({"--nodes", "many"}), HasSubstr("'many'"));
+  EXPECT_THAT(Complaint({"--nodes", "99999999999"}), HasSubstr("to 10000"));
+  EXPECT_THAT(Complaint({"--nodes"}), HasSubstr("--nodes"));
+  EXPECT_THAT(Complaint({"--tasks", "0"}), HasSubstr("from 1 to"));
+  EXPECT_THAT(Complaint({"--session-time", "3"}), HasSubstr("2s"));
+  EXPECT_THAT(Complaint({"--session-time", "1ms"}), HasSubstr("1s or more"));
+  EXPECT_THAT(Complaint({"--heartbeat-timeout", "150ms"}),
+              HasSubstr("--heartbeat-interval"));
+  EXPECT_THAT(Complaint({"--log-level", "loud"}), HasSubstr("warning"));
+  EXPECT_THAT(Complaint({"--name", "a/b"}), HasSubstr("'a/b'"));
+  EXPECT_THAT(Complaint({"walk"}), HasSubstr("run, node and controller"));
+  EXPECT_THAT(Complaint({"run", "fast"}), HasSubstr("'fast'"));
+  EXPECT_THAT(Complaint({"node"}), HasSubstr("--coordinator"));
+  EXPECT_THAT(Complaint({"--nodes", "0", "--coordinator", "a:1"}),
+              HasSubstr("--nodes 0"));
+}
+
+TEST(CommandLineTest, TheEnvironmentOverridesDefaultsAndFlagsOverrideBoth) {
+  const Variable nodes("TASKGRAPH_NODES", "7");
+  const Variable name("TASKGRAPH_JOB", "census");
+
+  EXPECT_EQ(ParsedRun({}).nodes, 7U);
+  EXPECT_EQ(ParsedRun({"--nodes", "5"}).nodes, 5U);
+  EXPECT_EQ(Parse({}).job.name(), "census");
+}
+
+TEST(CommandLineTest, AMistakeInTheEnvironmentIsToldToo) {
+  const Variable nodes("TASKGRAPH_NODES", "seven");
+
+  EXPECT_THAT(Complaint({}), HasSubstr("'seven'"));
+}
+
+TEST(CommandLineTest, ANodeIsDescribedByFlags) {
+  const CommandLine line =
+      Parse({"node", "--coordinator", "a:2379,b:2379", "--coordinator",
+             "c:2379", "--node-id", "n1", "--slots", "4", "--spare", "--listen",
+             "tcp:10.0.0.1:7000", "--socket-folder", "/run", "--wait", "0s"});
+
+  const auto& node = std::get<NodeCommand>(line.command);
+  EXPECT_THAT(node.coordinator, ElementsAre("a:2379", "b:2379", "c:2379"));
+  EXPECT_EQ(node.node_id, "n1");
+  EXPECT_EQ(node.slots, 4U);
+  EXPECT_EQ(node.reserve, 1U);
+  EXPECT_THAT(node.listen,
+              ElementsAre("unix:/run/n1.sock", "tcp:10.0.0.1:7000"));
+  EXPECT_EQ(node.wait, 0s);
+}
+
+TEST(CommandLineTest, ANodeIsDescribedByTheEnvironmentAsWell) {
+  const Variable coordinator("TASKGRAPH_COORDINATOR", "a:2379,b:2379");
+  const Variable id("TASKGRAPH_NODE", "pod-3");
+
+  const CommandLine line = Parse({"node"});
+
+  const auto& node = std::get<NodeCommand>(line.command);
+  EXPECT_THAT(node.coordinator, ElementsAre("a:2379", "b:2379"));
+  EXPECT_EQ(node.node_id, "pod-3");
+  EXPECT_THAT(node.listen, ElementsAre("tcp:127.0.0.1:0"));
+}
+
+TEST(CommandLineTest, EachNodeHasANameOfItsOwnByDefault) {
+  const auto name = [] {
+    return std::get<NodeCommand>(
+               Parse({"node", "--coordinator", "a:1"}).command)
+        .node_id;
+  };
+
+  EXPECT_NE(name(), name());
+}
+
+TEST(CommandLineTest, AControllerTakesTheJobsOptions) {
+  const CommandLine line =
+      Parse({"controller", "--coordinator", "a:2379", "--nodes-expected", "5",
+             "--config", "epochs=3", "--max-failures", "1"});
+
+  EXPECT_EQ(std::get<ControllerCommand>(line.command).nodes_expected, 5U);
+  EXPECT_EQ(line.config.at("epochs"), "3");
+  EXPECT_EQ(line.job.options().failure.max_failures, 1U);
+}
+
+TEST(CommandLineTest, HelpIsNoMistakeAndNamesOptionsAndKeys) {
+  const auto help = [](const std::vector<const char*>& arguments) {
+    const CommandLine line = Parse(arguments);
+    const auto& text = std::get<PrintText>(line.command);
+    EXPECT_EQ(text.code, 0);
+    return text.text;
+  };
+
+  EXPECT_THAT(help({"--help"}), HasSubstr("controller"));
+  EXPECT_THAT(help({"run", "--help"}),
+              AllOf(HasSubstr("--spares"), HasSubstr("epochs=10")));
+  EXPECT_THAT(help({"node", "--help"}), HasSubstr("--socket-folder"));
+  EXPECT_THAT(help({"controller", "-h"}), HasSubstr("--nodes-expected"));
+  EXPECT_THAT(help({"--version"}),
+              AllOf(StartsWith("survey (TaskGraph "), EndsWith(")\n")));
+}
+
+}  // namespace
+}  // namespace taskgraph::job

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "job/token.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <string.h>
+
+#include <cerrno>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+namespace taskgraph::job {
+
+Result<std::string> ReadToken(const std::string& path) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  if (path.empty()) return std::string();
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (!file) {
+    return Error{ErrorCode::kUnavailable, "can't read the token file " + path +
+                                              ": " + ::strerror(errno)};
+  }
+  const std::size_t begin = text.find_first_not_of(kSpace);
+  if (begin == std::string::npos) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the token file " + path + " is empty"};
+  }
+  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+// The instance is random, so equal tokens of two runs have different marks.
+std::string TokenMark(const std::string& token, const std::string& instance) {
+  unsigned char mark[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  const std::string text = "taskgraph token of " + instance;
+  ::HMAC(::EVP_sha256(), token.data(), static_cast<int>(token.size()),
+         reinterpret_cast<const unsigned char*>(text.data()), text.size(), mark,
+         &size);
+  std::string hex;
+  for (unsigned i = 0; i < size; ++i) {
+    hex += "0123456789abcdef"[mark[i] >> 4];
+    hex += "0123456789abcdef"[mark[i] & 15];
+  }
+  return hex;
+}
+
+std::optional<Error> ObjectionToToken(const std::string& token,
+                                      const coordination::JobSpec& spec) {
+  if (spec.token_mark.empty() ||
+      spec.token_mark == TokenMark(token, spec.instance)) {
+    return std::nullopt;
+  }
+  return Error{ErrorCode::kRefused,
+               token.empty()
+                   ? "the job has a token and this process has none: give the "
+                     "--token-file that the job's controller has"
+                   : "this process has another token than the job: give the "
+                     "--token-file that the job's controller has"};
+}
+
+}  // namespace taskgraph::job
