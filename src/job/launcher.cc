@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
 #include <utility>
 
@@ -289,7 +290,11 @@ int Launcher::Conclude() {
     status = {1, gave_up_.value_or(result_->error().message)};
   }
   chronicle_->Ended(status);
-  if (status.code != 0) Complain(DescribeEnd(line_.job.name(), status));
+  if (status.code != 0) {
+    Complain(DescribeEnd(line_.job.name(), status));
+  } else if (!status.message.empty()) {  // What the job has to say, said once.
+    std::puts(status.message.c_str());
+  }
   return status.code;
 }
 
