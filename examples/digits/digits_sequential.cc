@@ -12,7 +12,7 @@
 #include "digits/model.h"
 
 int main(int argc, char** argv) try {
-  const std::size_t epochs = argc > 1 ? std::stoul(argv[1]) : 200;
+  const std::size_t epochs = argc > 1 ? std::stoul(argv[1]) : 300;
   const std::string path = argc > 2 ? argv[2] : "";
   const auto tasks =
       static_cast<taskgraph::TaskId>(argc > 3 ? std::stoul(argv[3]) : 15);

@@ -85,13 +85,13 @@ class Unlucky final : public Trainer {
 
 TEST_F(DigitsTest, TrainingRecognizesNineOfTenHeldOutImages) {
   const Rows rows = ReadRows(DIGITS_DATA);
-  EXPECT_GT(Accuracy(Train(rows, 15, 200), HeldOut(rows)), 0.9);
+  EXPECT_GT(Accuracy(Train(rows, 15, 300), HeldOut(rows)), 0.9);
 }
 
 TEST_F(DigitsTest, TheLossFallsInEveryStep) {
-  const Vector model = Train(ReadRows(DIGITS_DATA), 15, 200);
+  const Vector model = Train(ReadRows(DIGITS_DATA), 15, 300);
   const Vector losses(model.begin() + kParameters, model.end());
-  ASSERT_EQ(losses.size(), 200u);
+  ASSERT_EQ(losses.size(), 300u);
   EXPECT_TRUE(std::is_sorted(losses.rbegin(), losses.rend()));
 }
 

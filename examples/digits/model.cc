@@ -16,7 +16,7 @@ namespace digits {
 namespace {
 
 constexpr double kPixelMax = 16;
-constexpr double kStepLength = 4;
+constexpr double kStepLength = 2;
 constexpr std::size_t kReportedLosses = 10;
 
 std::string Unzip(const std::string& path) {

@@ -156,7 +156,7 @@ taskgraph::Job TrainingJob() {
   taskgraph::Job job("digits", /*tasks=*/15);
   job.Link(kParents, taskgraph::TreeParents(2));
   job.Link(kChildren, taskgraph::TreeChildren(2));
-  job.Config("epochs", "200", "how many steps to take");
+  job.Config("epochs", "300", "how many steps to take");
   job.Config("data", DIGITS_DATA, "the images");
   job.Config("result", "", "a file for the parameters and the losses");
   return job;
