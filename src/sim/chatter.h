@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Chatter: a task that follows its ChatterPlan; see tasks.h.
+#pragma once
+
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "sim/chatter_plan.h"
+#include "sim/tasks.h"
+#include "taskgraph/task.h"
+
+namespace taskgraph::sim {
+
+class Chatter final : public Task {
+ public:
+  // Both must outlive it.
+  Chatter(const ChatterPlan& plan, const Workload& workload,
+          const Accomplices& accomplices);
+
+  void Init(Turn& turn) override { accomplices_.mischief(turn); }
+  void EnterEpoch(Turn& turn) override;
+  void MetaReady(Turn& turn, TaskId from, const LinkType& link,
+                 const std::string& meta) override;
+  void RequestFailed(Turn& turn, const FailedRequest& failed) override;
+  void NeighborFailed(Turn& turn, const Neighbor&) override {
+    accomplices_.mischief(turn);
+  }
+  void NeighborRestarted(Turn& turn, const Neighbor&) override {
+    accomplices_.mischief(turn);
+  }
+
+ private:
+  using Number = std::uint64_t;
+
+  void AskAll(Turn& turn);
+  void Give(Turn& turn, Token<Number> token, const Number& input);
+  void GiveLater(Turn& turn, Token<Number> token, const Number& input);
+  void Refuse(Turn& turn, Token<Number> token, const Number& input);
+  void Report(Turn& turn, Token<Number> token);
+  void Taken(Turn& turn, TaskId from, Number answer);
+  void Nudged(Turn& turn);
+  void ChildReported(Turn& turn, Number sum);
+  void Withdraw(Turn& turn);
+  // After each callback: is this epoch's work done?
+  void Check(Turn& turn);
+  void Conclude(Turn& turn);
+
+  const ChatterPlan& plan_;
+  const Workload& load_;
+  const Accomplices& accomplices_;
+
+  // Of this epoch.
+  std::map<RequestNumber, ChatterPlan::Mode> failing_;  // Those that must fail.
+  std::set<RequestNumber> withdrawn_;                   // Answered or not.
+  std::size_t withdrawn_due_ = 0;
+  std::vector<RequestNumber> to_withdraw_;
+  std::size_t answers_due_ = 0;
+  std::size_t children_due_ = 0;
+  std::uint64_t metas_due_ = 0;
+  Number sum_ = 0;
+  // With the answer that is due.
+  std::vector<std::pair<Token<Number>, Number>> later_;
+  std::vector<Token<Number>> reports_;
+  bool concluded_ = false;
+};
+
+}  // namespace taskgraph::sim

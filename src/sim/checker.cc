@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/checker.h"
+
+#include <utility>
+#include <variant>
+
+namespace taskgraph::sim {
+namespace {
+
+bool IsExit(const core::RunTurn& order) {
+  return std::holds_alternative<core::ExitTask>(order.cause);
+}
+
+std::string Who(const core::RunTurn& order) {
+  return "task " + std::to_string(order.context.task) + " (term " +
+         std::to_string(order.context.term) + ")";
+}
+
+}  // namespace
+
+Checker::Checker(const Job& job, const Agenda& agenda)
+    : verdict_(agenda),
+      agenda_(agenda),
+      records_(job, verdict_),
+      ledger_(job, verdict_),
+      neighbors_(verdict_) {}
+
+void Checker::ProcessEnded(const NodeId& id) {
+  records_.ProcessEnded(id);
+  neighbors_.ProcessEnded(id);
+  std::erase_if(open_,
+                [&](const auto& turn) { return turn.first.first == id; });
+  std::erase_if(exits_owed_,
+                [&](const auto& owed) { return owed.first.first == id; });
+}
+
+void Checker::MessageArrives(const core::NodeCore& at,
+                             const core::MessageArrived& arrived) {
+  if (const auto* message = std::get_if<core::Message>(&arrived.message)) {
+    neighbors_.Arrives(at, *message);
+  }
+}
+
+void Checker::TurnBegins(const core::NodeCore& at, const core::RunTurn& order) {
+  ++checks_;
+  open_[{at.self(), order.replica}] = order;
+  if (IsExit(order)) return CheckExit(at, order);
+  CheckPrimary(at, order);
+  CheckEpoch(order);
+  neighbors_.Begins(at, order);
+  ledger_.Begins(order.context, order.cause);
+}
+
+// R2: one replica for each term, the recorded one, and never one that has been
+// told of a successor.
+void Checker::CheckPrimary(const core::NodeCore& at,
+                           const core::RunTurn& order) {
+  const core::TurnContext& context = order.context;
+  const ReplicaKey key{at.self(), order.replica};
+  const auto [owner, first] =
+      owner_.try_emplace({context.task, context.term}, key);
+  const core::Assignment* record = records_.At(context.task, context.term);
+  if (owner->second != key || record == nullptr ||
+      record->primary != at.self() ||
+      record->incarnation != context.incarnation) {
+    Violate("R2", Who(order) + " runs on " + at.self() +
+                      ", which is not that term's primary");
+  }
+  if (at.directory().of(context.task).term > context.term) {
+    Violate("R2", Who(order) + " runs on " + at.self() +
+                      ", which knows that it is superseded");
+  }
+}
+
+void Checker::CheckEpoch(const core::RunTurn& order) {
+  const core::TurnContext& context = order.context;
+  if (context.epoch > records_.epoch()) {
+    Violate("R6", Who(order) + " is in an epoch that has not begun");
+  }
+  const auto [found, first] =
+      epochs_.try_emplace({context.task, context.incarnation});
+  Epochs& epochs = found->second;
+  if (first) {
+    epochs.began = context.epoch;
+    if (!std::holds_alternative<core::InitTask>(order.cause)) {
+      Violate("R7", Who(order) + " begins without Init");
+    }
+  } else if (std::holds_alternative<core::InitTask>(order.cause)) {
+    Violate("R7", Who(order) + " runs Init twice");
+  }
+  const auto* enter = std::get_if<core::EnterEpoch>(&order.cause);
+  if (enter == nullptr) {
+    const bool inside = epochs.last == context.epoch ||
+                        std::holds_alternative<core::InitTask>(order.cause);
+    if (!inside) Violate("R7", Who(order) + " runs before EnterEpoch");
+    return;
+  }
+  const Epoch due = context.epoch - enter->skipped;
+  // The first one may count from before Init, which waits for a thread, too.
+  const bool right =
+      epochs.last ? due == *epochs.last + 1 : due <= epochs.began;
+  if (!right) {
+    Violate("R7", Who(order) + " enters epoch " +
+                      std::to_string(context.epoch) + " and skips " +
+                      std::to_string(enter->skipped));
+  }
+  epochs.last = context.epoch;
+}
+
+void Checker::CheckExit(const core::NodeCore& at, const core::RunTurn& order) {
+  const ReplicaKey key{at.self(), order.replica};
+  const auto& exit = std::get<core::ExitTask>(order.cause);
+  if (!exited_.insert(key).second) Violate("R24", Who(order) + " exits twice");
+  exits_owed_.erase(key);
+  const bool ended = exit.reason != ExitReason::kSuperseded;
+  if (ended && (!records_.end() || records_.end()->reason != exit.reason ||
+                records_.end()->status != exit.status)) {
+    Violate("R24", Who(order) + " is told of another end than was recorded");
+  }
+}
+
+std::optional<TaskId> Checker::TurnEnds(const core::NodeCore& at,
+                                        const core::TurnFinished& finished) {
+  const auto turn = open_.extract({at.self(), finished.replica});
+  if (!turn || !finished.effects.begun || IsExit(turn.mapped())) return {};
+  const core::TurnContext& context = turn.mapped().context;
+  const auto replica = at.replicas().find(finished.replica);
+  if (replica == at.replicas().end() || !replica->second->active()) return {};
+  if (finished.effects.failure) {
+    records_.Threw(context.task, context.term);
+    return context.task;
+  }
+  if (context.epoch == at.epoch()) {  // R9
+    ledger_.Commits(context, finished.effects.ordered);
+  }
+  return {};
+}
+
+void Checker::Ordered(const core::NodeCore& by, const core::Outputs& orders,
+                      std::optional<TaskId> failed) {
+  for (const core::Output& order : orders) {
+    const auto* send = std::get_if<core::SendMessage>(&order);
+    if (send == nullptr) continue;
+    const auto* message = std::get_if<core::Message>(&send->message);
+    if (message == nullptr) continue;
+    const core::Route& route = message->route;
+    if (route.term < by.directory().of(route.from).term) {
+      Violate("R2", "node " + by.self() + " sends for task " +
+                        std::to_string(route.from) +
+                        " in a term that it knows to be over");
+    }
+    if (failed == route.from) {
+      Violate("R15", "a turn that threw had an effect");
+    }
+  }
+}
+
+void Checker::ControllerOrders(const core::ControllerCore& by,
+                               const core::Output& order, Time back_since) {
+  if (const auto* end = std::get_if<core::EndSession>(&order)) {
+    records_.EndsSession(end->node);
+    return;
+  }
+  const auto* proposal = std::get_if<core::ProposeAssignments>(&order);
+  if (proposal == nullptr) return;
+  if (!by.elected()) {
+    Violate("R25", "controller " + by.self() + " proposes, but is a standby");
+  }
+  for (const core::AssignmentChange& change : proposal->changes) {
+    if (change.expected.HasPrimary()) {
+      if (by.nodes().contains(change.expected.primary)) {
+        Violate("R5", "controller " + by.self() + " gives up a task on node " +
+                          change.expected.primary + ", which has a session");
+      }
+      records_.GivesUp(change.task, change.expected.primary,
+                       agenda_.now() - back_since);
+    }
+  }
+}
+
+// R24: each live primary gets its Exit.
+void Checker::EndIsKnown(const core::NodeCore& at) {
+  for (const auto& [id, replica] : at.replicas()) {
+    const ReplicaKey key{at.self(), id};
+    if (replica->active() && !exited_.contains(key)) exits_owed_[key] = 1;
+  }
+}
+
+void Checker::AtTheEnd() {
+  for (const auto& [replica, count] : exits_owed_) {
+    Violate("R24", "a task on " + replica.first + " got no Exit");
+  }
+}
+
+}  // namespace taskgraph::sim

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/node_process.h"
+
+#include <utility>
+#include <variant>
+
+#include "sim/checker.h"
+
+namespace taskgraph::sim {
+
+NodeProcess::NodeProcess(Stage& stage, NodeId id, core::NodeRecord record)
+    : Process(stage, std::move(id)),
+      record_(std::move(record)),
+      surroundings_{stage.job, {}, stage.job.options(), nullptr} {
+  record_.node = this->id();
+  record_.addresses = {"sim:" + this->id()};
+  Begin();
+}
+
+void NodeProcess::OnSpec(const coordination::JobSpec& spec) {
+  links_.emplace(stage().job.links(), spec.tasks);
+  surroundings_.config = spec.config;
+  surroundings_.options = spec.options;
+  core_ = std::make_unique<core::NodeCore>(id(), *links_, spec.options);
+  store().Join(record_);
+}
+
+void NodeProcess::OnSessionEnded() { End("leaves"); }
+
+void NodeProcess::Step(core::Input fact) {
+  Checker& checker = stage().checker;
+  if (const auto* arrived = std::get_if<core::MessageArrived>(&fact)) {
+    checker.MessageArrives(*core_, *arrived);
+  }
+  const bool ended = std::holds_alternative<core::JobEnded>(fact);
+  if (ended) checker.EndIsKnown(*core_);
+  std::optional<TaskId> failed;
+  if (const auto* finished = std::get_if<core::TurnFinished>(&fact)) {
+    failed = checker.TurnEnds(*core_, *finished);
+  }
+  core::Outputs orders = core_->Step(std::move(fact), Now());
+  checker.Ordered(*core_, orders, failed);
+  for (core::Output& order : orders) {
+    if (alive()) Do(order);
+  }
+  CheckStops();
+}
+
+void NodeProcess::Do(core::Output& order) {
+  if (auto* turn = std::get_if<core::RunTurn>(&order)) {
+    Do(*turn);
+  } else if (const auto* stop = std::get_if<core::StopTurn>(&order)) {
+    const auto found = tasks_.find(stop->replica);
+    if (found == tasks_.end()) return;
+    found->second.task->Stop();
+    if (found->second.turn) found->second.turn->stopped = true;
+  } else if (const auto* drop = std::get_if<core::DropTask>(&order)) {
+    tasks_.erase(drop->replica);
+  } else {
+    Carry(order);
+  }
+}
+
+void NodeProcess::Do(core::RunTurn& order) {
+  Hosted& hosted = tasks_[order.replica];
+  if (!hosted.task) {
+    hosted.task = std::make_unique<runtime::HostedTask>(surroundings_);
+  }
+  if (hosted.turn) stage().checker.Violate("R15", "two turns at a time");
+  const core::ReplicaId replica = order.replica;
+  hosted.turn = OpenTurn{std::move(order)};
+  ++hosted.turns;
+  const TurnTimes& times = stage().turns;
+  const bool late = stage().random.Chance(times.late_turns);
+  PostAfter(late ? stage().random.Between({}, times.usual_max) : Duration{},
+            [this, replica] { BeginTurn(replica); });
+}
+
+void NodeProcess::BeginTurn(core::ReplicaId replica) {
+  Hosted& hosted = tasks_.at(replica);
+  OpenTurn& turn = *hosted.turn;
+  hosted.effects = {};
+  if (!core_->MayBegin(replica)) {
+    hosted.effects.begun = false;
+    EndTurn(replica, hosted.turns);
+    return;
+  }
+  TraceTurn(turn.order);
+  stage().checker.TurnBegins(*core_, turn.order);
+  hosted.task->Prepare();
+  turn.begun = true;
+  turn.stopped = false;
+  hosted.effects = hosted.task->Run(turn.order.context, turn.order.cause);
+  PostAfter(TurnTime(turn), [this, replica, number = hosted.turns] {
+    EndTurn(replica, number);
+  });
+}
+
+Duration NodeProcess::TurnTime(const OpenTurn& turn) {
+  const TurnTimes& times = stage().turns;
+  if (const auto& planned = stage().planned_time) {
+    const Duration time = planned(turn.order.context.task);
+    if (time > Duration{}) return time;
+  }
+  const bool is_long = stage().random.Chance(times.long_turns);
+  return stage().random.Between(times.usual_min,
+                                is_long ? times.long_max : times.usual_max);
+}
+
+void NodeProcess::EndTurn(core::ReplicaId replica, std::uint64_t number) {
+  const auto found = tasks_.find(replica);
+  if (found == tasks_.end() || found->second.turns != number) return;
+  Hosted& hosted = found->second;
+  core::TurnFinished finished{replica, std::move(hosted.effects)};
+  const bool exited =
+      std::holds_alternative<core::ExitTask>(hosted.turn->order.cause);
+  hosted.turn.reset();
+  if (exited) tasks_.erase(found);
+  Take(std::move(finished));
+}
+
+// R9: the stop token of a turn whose epoch ended has fired.
+void NodeProcess::CheckStops() {
+  for (const auto& [replica, hosted] : tasks_) {
+    if (!hosted.turn || !hosted.turn->begun || hosted.turn->stopped) continue;
+    const core::RunTurn& order = hosted.turn->order;
+    if (order.context.epoch < core_->epoch() &&
+        !std::holds_alternative<core::ExitTask>(order.cause)) {
+      stage().checker.Violate(
+          "R9", "task " + std::to_string(order.context.task) +
+                    " runs a turn of a past epoch, and was not told to stop");
+    }
+  }
+}
+
+void NodeProcess::TraceTurn(const core::RunTurn& order) {
+  Trace& trace = stage().trace;
+  const core::TurnContext& context = order.context;
+  trace.Mix(Scatter(context.task) + Scatter(context.term << 8) +
+            Scatter(context.epoch << 16) + order.cause.index());
+  if (!trace.Wants(Trace::Level::kTurns)) return;
+  std::string text = core::Describe(order.cause);
+  if (const auto* meta = std::get_if<core::HearMeta>(&order.cause)) {
+    text += " \"" + meta->text + "\"";
+  }
+  trace.Line(Trace::Level::kTurns,
+             "task " + std::to_string(context.task) + " on " + id() +
+                 ", epoch " + std::to_string(context.epoch) + ": " + text);
+}
+
+}  // namespace taskgraph::sim

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/run.h"
+
+#include <utility>
+
+#include "sim/tasks.h"
+
+namespace taskgraph::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// After the last harm: sessions run out, back-offs end, epochs go on.
+constexpr Duration kFinishBound = 60s;
+// Where all delays are long, an epoch takes that.
+constexpr Duration kEpochBound = 2s;
+
+Workload DrawWorkload(Random& random) {
+  Workload load;
+  load.kind =
+      random.Chance(0.25) ? Workload::Kind::kTreeSum : Workload::Kind::kChatter;
+  load.seed = random.Next();
+  load.tasks = static_cast<TaskId>(1 + random.Below(8));
+  load.epochs = 3 + random.Below(random.Chance(0.5) ? 20 : 200);
+  return load;
+}
+
+WorldOptions DrawOptions(Random& random, TaskId tasks) {
+  WorldOptions options;
+  options.nodes = static_cast<std::uint32_t>(1 + random.Below(6));
+  // Sometimes just enough, so that a dead node's tasks must wait for it.
+  const auto least = (tasks + options.nodes - 1) / options.nodes;
+  options.slots = static_cast<std::uint32_t>(least + random.Below(3));
+  options.controllers = static_cast<std::uint32_t>(1 + random.Below(3));
+  options.exits_seen = random.Fraction();
+  if (random.Chance(0.3)) options.network.delay_max = 30ms;
+  if (random.Chance(0.3)) options.coordinator.delay_max = 60ms;
+  if (random.Chance(0.3)) options.turns.usual_max = 60ms;
+  if (random.Chance(0.5)) options.turns.late_turns = random.Fraction() * 0.5;
+  return options;
+}
+
+}  // namespace
+
+std::string RunReport::Describe() const {
+  if (!violation) return "seed " + std::to_string(seed) + ": ok";
+  return "seed " + std::to_string(seed) + " breaks " + violation->rule +
+         " at " + Stamp(violation->when) + " s: " + violation->what +
+         "\nthe last lines of its trace:\n" + tail +
+         "replay: build/dev/src/sim/simulate --seed " + std::to_string(seed) +
+         " --trace";
+}
+
+RunReport RunSeed(Seed seed, const RunOptions& options) {
+  Random random(Scatter(seed));  // Another strip than the world's own.
+  const Workload load = DrawWorkload(random);
+  WorldOptions world_options = DrawOptions(random, load.tasks);
+  const Climate climate = DrawClimate(random, options.harms);
+  ApplyShares(climate, world_options);
+  world_options.trace = options.trace;
+  world_options.reader = options.reader;
+  world_options.sabotage = options.sabotage;
+  world_options.coordinator.lost_changes = options.lost_changes;
+  world_options.forged_terms = options.forged_terms;
+
+  Accomplices accomplices;
+  const Job job = MakeJob(load, accomplices);
+  World world(seed, job, std::move(world_options));
+  Faults faults(world, climate);
+  accomplices.mischief = [&](Turn& turn) {
+    faults.Mischief(turn, job.options().failure.max_failures);
+  };
+  accomplices.complain = [&](std::string what) {
+    world.checker().Violate("result", std::move(what));
+  };
+
+  world.RunFor(climate.lasts);
+  faults.Stop();
+  world.HealAndFinish(kFinishBound +
+                      static_cast<std::int64_t>(load.epochs) * kEpochBound);
+  if (world.end() && world.end()->status != ExpectedEnd(load)) {
+    world.checker().Violate(
+        "result", "the job ended with \"" + world.end()->status.message + "\"");
+  }
+  return {seed,
+          world.checker().violation(),
+          world.trace().hash(),
+          world.now(),
+          world.checker().checks(),
+          world.checker().records().losses(),
+          world.frames_lost(),
+          world.checker().violation() ? world.trace().Tail() : std::string()};
+}
+
+}  // namespace taskgraph::sim

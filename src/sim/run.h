@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// RunSeed: one run from a seed alone: job, sizes, delays and weather are drawn
+// from it; then the world heals, and must reach the job's known end.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/faults.h"
+#include "sim/world.h"
+
+namespace taskgraph::sim {
+
+struct RunOptions {
+  std::vector<Harm> harms;  // Only these; empty: any.
+  Trace::Level trace = Trace::Level::kStory;
+  Trace::Reader reader;
+  // For tests of the tests.
+  NetworkSabotage sabotage;
+  double lost_changes = 0;
+  double forged_terms = 0;
+};
+
+struct RunReport {
+  Seed seed = 0;
+  std::optional<Violation> violation;
+  std::uint64_t hash = 0;  // Of the trace.
+  Time lasted{};           // Virtual.
+  std::uint64_t checks = 0;
+  std::uint64_t losses = 0;       // Incarnations that were lost.
+  std::uint64_t frames_lost = 0;  // By broken connections.
+  std::string tail;               // The last lines of the trace.
+
+  bool ok() const { return !violation; }
+  // The rule, what broke it, and how to see it again.
+  std::string Describe() const;
+};
+
+RunReport RunSeed(Seed seed, const RunOptions& options = {});
+
+}  // namespace taskgraph::sim

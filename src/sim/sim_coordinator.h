@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// SimCoordinator: one process's way to the registry, with everything that may
+// go wrong on it.
+//
+// Intuition: letters to the notary's office. Each takes its time; some are
+// lost on the way there, some on the way back, and of some the sender has given
+// up hope when they are carried out after all. What is certain is only that
+// each letter gets one answer, and that "I don't know" is one of them.
+//
+// Not thread-safe; owned by its process.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "coordination/coordinator.h"
+#include "sim/agenda.h"
+#include "sim/random.h"
+#include "sim/registry.h"
+
+namespace taskgraph::sim {
+
+struct CoordinatorOptions {
+  Duration delay_min = std::chrono::microseconds(100);
+  Duration delay_max = std::chrono::milliseconds(3);
+  // After which a call that nobody answers fails.
+  Duration call_timeout = std::chrono::seconds(1);
+  // Until a process notices that the registry is away, or back.
+  Duration notice_max = std::chrono::milliseconds(500);
+
+  // Calls that are not decided, though the registry is there.
+  double lost_calls = 0;
+  // Those that are carried out, and whose answer is lost.
+  double lost_answers = 0;
+  // Watch events that come late, and by how much.
+  double late_watches = 0;
+  Duration late_watch_max = std::chrono::seconds(1);
+  // Watches that are interrupted, and begin with a list again.
+  double relisted = 0;
+  // A broken one loses an event; for tests of the tests.
+  double lost_changes = 0;
+};
+
+class SimCoordinator final : public coordination::Coordinator {
+ public:
+  // `sink` is called when an event reaches the process, which may be asleep.
+  struct Surroundings {
+    Agenda& agenda;
+    Random& random;
+    Registry& registry;
+    const CoordinatorOptions& options;
+  };
+  SimCoordinator(std::string process, Surroundings surroundings,
+                 coordination::Sink sink);
+  ~SimCoordinator() override;
+
+  void Commit(coordination::Tag tag, coordination::Txn txn) override;
+  void Watch(coordination::Tag tag, coordination::KeyRange range,
+             coordination::Revision from) override;
+  void Unwatch(coordination::Tag tag) override;
+  void GrantLease(coordination::Tag tag,
+                  std::chrono::seconds time_to_live) override;
+  void RevokeLease(coordination::Tag tag, coordination::LeaseId lease) override;
+  void AbandonLease(coordination::LeaseId lease) override;
+
+  // --- Harm ---
+  void CutOff();
+  void Reconnect();
+  // While asleep, nobody keeps its leases.
+  void SetAsleep(bool asleep) { asleep_ = asleep; }
+
+ private:
+  enum class Fate : std::uint8_t { kDecided, kLost, kAnswerLost, kLate };
+  struct WatchState {
+    coordination::KeyRange range;
+    coordination::Revision next = 0;  // 0: lists first.
+    bool due = false;                 // A reading is on the agenda.
+  };
+  using Call = std::function<coordination::Event()>;
+
+  bool Reaches() const { return !cut_off_ && around_.registry.open(); }
+  Duration Delay() {
+    return around_.random.Between(around_.options.delay_min,
+                                  around_.options.delay_max);
+  }
+  // Entries on the agenda outlive this object, and must not touch it then.
+  void After(Duration delay, std::function<void()> event);
+  void Ask(coordination::Tag tag, Call call);
+  void Answer(coordination::Tag tag, coordination::Event event);
+  void Fail(coordination::Tag tag);
+  void ReadLater(coordination::Tag tag);
+  void ReadOn(coordination::Tag tag);
+  void List(coordination::Tag tag, WatchState& watch);
+  void KeepLater(coordination::LeaseId lease, Duration interval);
+  void NoticeLater();
+  void Notice();
+
+  const std::string process_;
+  Surroundings around_;
+  coordination::Sink sink_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::uint64_t listener_ = 0;
+  bool cut_off_ = false;
+  bool asleep_ = false;
+  bool told_away_ = false;
+  bool notice_due_ = false;
+  std::map<coordination::Tag, WatchState> watches_;
+  std::set<coordination::LeaseId> leases_;
+};
+
+}  // namespace taskgraph::sim

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "sim/run.h"
+
+namespace taskgraph::sim {
+namespace {
+
+constexpr Seed kSeedsInABatch = 100;
+constexpr int kBatches = 25;
+
+// A run that broke a rule is run again with all its lines.
+void ExpectOk(Seed seed) {
+  const RunReport report = RunSeed(seed);
+  if (report.ok()) return;
+  RunOptions detailed;
+  detailed.trace = Trace::Level::kMessages;
+  ADD_FAILURE() << RunSeed(seed, detailed).Describe();
+}
+
+class Seeds : public testing::TestWithParam<int> {};
+
+// R1-R3, R5-R15, R21-R25: after each step; and the job's known end.
+TEST_P(Seeds, EveryRuleHoldsWhateverFails) {
+  const Seed first = static_cast<Seed>(GetParam()) * kSeedsInABatch;
+  for (Seed seed = first; seed < first + kSeedsInABatch; ++seed) {
+    ExpectOk(seed);
+    if (HasFailure()) return;  // One is enough to think about.
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Batch, Seeds, testing::Range(0, kBatches));
+
+// Seeds that found something, each with what it was.
+TEST(Simulation, WhatWasFoundOnceStaysMended) {
+  ExpectOk(6);  // A node registered under a lease that had just run out.
+}
+
+TEST(Simulation, TheSameSeedIsTheSameRun) {
+  for (Seed seed = 1; seed <= 20; ++seed) {
+    EXPECT_EQ(RunSeed(seed).hash, RunSeed(seed).hash) << seed;
+  }
+}
+
+// The lines that are written only for readers change nothing.
+TEST(Simulation, WritingLinesChangesNothing) {
+  RunOptions detailed;
+  detailed.trace = Trace::Level::kMessages;
+  for (Seed seed = 1; seed <= 10; ++seed) {
+    EXPECT_EQ(RunSeed(seed).hash, RunSeed(seed, detailed).hash) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace taskgraph::sim

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// simulate: runs seeds, and shows one of them line by line.
+//
+//   simulate --seed 17 --trace          what happened in seed 17
+//   simulate --seeds 1..1000            which of them break a rule
+//   simulate --seeds 1..1000 --faults kill,stop
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "sim/run.h"
+
+namespace taskgraph::sim {
+namespace {
+
+struct Settings {
+  Seed seed = 1;
+  std::string seeds;
+  bool trace = false;
+  bool check_hash = false;
+  std::vector<std::string> faults;
+};
+
+std::optional<std::vector<Harm>> HarmsNamed(
+    const std::vector<std::string>& names) {
+  std::vector<Harm> harms;
+  for (const std::string& name : names) {
+    bool known = false;
+    for (int i = 0; i < kHarms; ++i) {
+      const Harm harm = static_cast<Harm>(i);
+      if (Name(harm) != name) continue;
+      harms.push_back(harm);
+      known = true;
+    }
+    if (!known) {
+      std::cerr << "there is no fault '" << name << "'; there are:";
+      for (int i = 0; i < kHarms; ++i) {
+        std::cerr << " " << Name(static_cast<Harm>(i));
+      }
+      std::cerr << "\n";
+      return std::nullopt;
+    }
+  }
+  return harms;
+}
+
+int Show(const Settings& settings, RunOptions options) {
+  if (settings.trace) {
+    options.trace = Trace::Level::kMessages;
+    options.reader = [](Time when, Trace::Level, std::string_view text) {
+      std::cout << "[" << Stamp(when) << "] " << text << "\n";
+    };
+  } else {
+    options.trace = Trace::Level::kMessages;
+  }
+  const RunReport report = RunSeed(settings.seed, options);
+  std::cout << report.Describe() << "\n";
+  std::printf(
+      "%.3f virtual s, %llu checks, %llu incarnations lost, "
+      "%llu frames lost, trace hash %016llx\n",
+      std::chrono::duration<double>(report.lasted).count(),
+      static_cast<unsigned long long>(report.checks),
+      static_cast<unsigned long long>(report.losses),
+      static_cast<unsigned long long>(report.frames_lost),
+      static_cast<unsigned long long>(report.hash));
+  return report.ok() ? 0 : 1;
+}
+
+int RunMany(const Settings& settings, const RunOptions& options) {
+  Seed first = 0;
+  Seed last = 0;
+  if (std::sscanf(settings.seeds.c_str(), "%lu..%lu", &first, &last) != 2) {
+    std::cerr << "--seeds is '" << settings.seeds << "', it must be FROM..TO\n";
+    return 2;
+  }
+  std::map<std::string, std::vector<Seed>> broken;
+  std::uint64_t checks = 0;
+  std::uint64_t losses = 0;
+  std::uint64_t frames_lost = 0;
+  for (Seed seed = first; seed <= last; ++seed) {
+    const RunReport report = RunSeed(seed, options);
+    checks += report.checks;
+    losses += report.losses;
+    frames_lost += report.frames_lost;
+    if (settings.check_hash && RunSeed(seed, options).hash != report.hash) {
+      std::cout << "seed " << seed << " is not the same twice\n";
+      broken["hash"].push_back(seed);
+    }
+    if (report.ok()) continue;
+    broken[report.violation->rule].push_back(seed);
+    std::cout << "seed " << seed << " breaks " << report.violation->rule << ": "
+              << report.violation->what << std::endl;
+  }
+  std::cout << last - first + 1 << " seeds, " << checks << " checks, " << losses
+            << " incarnations lost, " << frames_lost << " frames lost\n";
+  for (const auto& [rule, seeds] : broken) {
+    std::cout << rule << ": " << seeds.size() << " seeds, the first "
+              << seeds.front() << "\n";
+  }
+  return broken.empty() ? 0 : 1;
+}
+
+int Main(int argc, char** argv) {
+  Settings settings;
+  CLI::App app("Runs a job on simulated nodes under faults, from a seed.");
+  app.add_option("--seed", settings.seed, "The seed to run");
+  app.add_option("--seeds", settings.seeds, "Many seeds: FROM..TO");
+  app.add_flag("--trace", settings.trace, "Print each event of --seed");
+  app.add_flag("--check-hash", settings.check_hash,
+               "Run each of --seeds twice, and compare");
+  app.add_option("--faults", settings.faults,
+                 "Only these kinds, separated by commas; 'help' lists them")
+      ->delimiter(',');
+  CLI11_PARSE(app, argc, argv);
+  const auto harms = HarmsNamed(settings.faults);
+  if (!harms) return 2;
+  RunOptions options;
+  options.harms = *harms;
+  return settings.seeds.empty() ? Show(settings, options)
+                                : RunMany(settings, options);
+}
+
+}  // namespace
+}  // namespace taskgraph::sim
+
+int main(int argc, char** argv) { return taskgraph::sim::Main(argc, argv); }

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stage: what all processes of one world share, and the delays that are drawn
+// for it. Owned by World.
+#pragma once
+
+#include <functional>
+
+#include "coordination/job_records.h"
+#include "sim/agenda.h"
+#include "sim/network.h"
+#include "sim/random.h"
+#include "sim/registry.h"
+#include "sim/sim_coordinator.h"
+#include "sim/trace.h"
+#include "taskgraph/job.h"
+
+namespace taskgraph::sim {
+
+class Checker;
+
+// How long callbacks take, and how late they begin.
+struct TurnTimes {
+  Duration usual_min{};
+  Duration usual_max = std::chrono::milliseconds(4);
+  Duration long_max = std::chrono::milliseconds(800);
+  double long_turns = 0;  // The share of them.
+  double late_turns = 0;  // Those that wait for a thread before they begin.
+};
+
+struct Stage {
+  const Job& job;
+  const coordination::JobSpec& spec;
+  const TurnTimes& turns;
+  const CoordinatorOptions& coordinator;
+  Agenda& agenda;
+  Random& random;
+  Trace& trace;
+  Registry& registry;
+  Network& network;
+  Checker& checker;
+  // How long the next turn of a task takes; zero: as `turns` says.
+  std::function<Duration(TaskId)> planned_time;
+  // The share of messages whose term is falsified; for tests of the tests.
+  double forged_terms = 0;
+};
+
+}  // namespace taskgraph::sim
