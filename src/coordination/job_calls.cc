@@ -33,6 +33,13 @@ void JobStore::Commit(Txn txn, Verdict decided) {
       std::move(decided));
 }
 
+// Binds a key to this process's lease, which may be gone before it is told.
+void JobStore::CommitOnLease(Txn txn, Verdict decided) {
+  Commit(std::move(txn), std::move(decided));
+  const auto call = calls_.find(last_tag_);
+  if (call != calls_.end()) call->second.may_lack_lease = true;
+}
+
 void JobStore::OnDecided(Tag tag, const TxnReply& reply, core::Time now) {
   const auto found = calls_.find(tag);
   if (found == calls_.end()) return;
@@ -46,7 +53,9 @@ void JobStore::OnFailed(const CallFailed& failed, core::Time now) {
   const auto found = calls_.find(failed.tag);
   if (found == calls_.end()) return;
   if (!failed.retry) {
+    const bool expected = found->second.may_lack_lease;
     calls_.erase(found);
+    if (expected) return;  // R25: LeaseLost follows, and a new session.
     sink_(JobRefused{{ErrorCode::kRefused,
                       "the coordinator refused a call: " + failed.reason}});
     return;
@@ -186,10 +195,10 @@ void JobStore::RegisterNode() {
   txn.compares = {Compare::Absent(keys_.status())};
   txn.then = {
       Put{keys_.node(node_.record.node), Encode(node_.record), node_.lease}};
-  Commit(std::move(txn),
-         [this, lease = node_.lease](const TxnReply& reply, core::Time) {
-           if (lease == node_.lease) node_.held = reply.succeeded;
-         });
+  CommitOnLease(std::move(txn),
+                [this, lease = node_.lease](const TxnReply& reply, core::Time) {
+                  if (lease == node_.lease) node_.held = reply.succeeded;
+                });
 }
 
 void JobStore::TryElection() {
@@ -200,17 +209,17 @@ void JobStore::TryElection() {
   txn.compares = {Compare::Absent(keys_.controller())};
   txn.then = {Put{keys_.controller(), text, role.lease}};
   txn.otherwise = {Read{KeyRange::One(keys_.controller())}};
-  Commit(std::move(txn),
-         [this, text, lease = role.lease](const TxnReply& reply, core::Time) {
-           if (lease != controller_.lease || controller_.held) return;
-           bool mine = reply.succeeded;
-           if (!mine) {  // Perhaps by a call whose answer was lost.
-             const auto& found = std::get<ReadReply>(reply.replies[0]).found;
-             mine = !found.empty() && found[0].lease == lease;
-           }
-           controller_.held = mine;
-           if (mine) AfterRevision(reply.revision, core::ElectionWon{});
-         });
+  CommitOnLease(std::move(txn), [this, text, lease = role.lease](
+                                    const TxnReply& reply, core::Time) {
+    if (lease != controller_.lease || controller_.held) return;
+    bool mine = reply.succeeded;
+    if (!mine) {  // Perhaps by a call whose answer was lost.
+      const auto& found = std::get<ReadReply>(reply.replies[0]).found;
+      mine = !found.empty() && found[0].lease == lease;
+    }
+    controller_.held = mine;
+    if (mine) AfterRevision(reply.revision, core::ElectionWon{});
+  });
 }
 
 void JobStore::Do(const core::ProposeEpoch& proposal) {
@@ -240,6 +249,8 @@ void JobStore::Do(const core::ProposeEnd& proposal) {
 // R1: by compare-and-swap on the record as the core knew it.
 void JobStore::Do(const core::ProposeAssignments& proposal) {
   Txn txn;
+  txn.compares = {
+      Compare::Absent(keys_.status())};  // R24: nothing begins anew.
   core::AssignmentsDecided decided;
   bool stale = false;
   for (const core::AssignmentChange& change : proposal.changes) {

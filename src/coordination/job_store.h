@@ -95,6 +95,7 @@ class JobStore {
     Verdict decided;
     std::optional<core::Time> again_at;
     Duration delay{};
+    bool may_lack_lease = false;  // A refusal is no error then.
   };
   struct Role {  // A session, and the key that is bound to it.
     core::NodeRecord record;
@@ -107,6 +108,7 @@ class JobStore {
   // Calls (job_calls.cc).
   void Issue(std::function<void(Tag)> issue, Verdict decided);
   void Commit(Txn txn, Verdict decided);
+  void CommitOnLease(Txn txn, Verdict decided);
   void OnDecided(Tag tag, const TxnReply& reply, core::Time now);
   void OnFailed(const CallFailed& failed, core::Time now);
   void AfterRevision(Revision revision, core::Input fact);
