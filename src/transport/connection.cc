@@ -129,7 +129,7 @@ void Connection::Send(Frame frame) {
 void Connection::Flush() {
   std::uint64_t written = 0;
   while (!closed_ && !write_failed_ && !awaiting_writable_ && !queue_.empty()) {
-    if (!WriteSome(written)) AwaitWritable();
+    if (!WriteSome(written) && !queue_.empty()) AwaitWritable();
   }
   if (queue_.empty()) gate_.LetGo();
   if (written > 0 && !closed_) {
@@ -165,10 +165,10 @@ bool Connection::WriteSome(std::uint64_t& written) {
 
 void Connection::AwaitWritable() {
   awaiting_writable_ = true;
-  gate_.Await([self = shared_from_this()](const asio::error_code& error) {
-    if (error || self->closed_) return;
+  gate_.Await([self = shared_from_this()](const asio::error_code&) {
+    if (self->closed_) return;
     self->awaiting_writable_ = false;
-    self->Flush();
+    self->Flush();  // Finds out by itself what an error means.
   });
 }
 

@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <thread>
 
 namespace taskgraph::transport {
@@ -395,33 +396,72 @@ TEST_P(TransportContract, WhatIsUnderWayEndsWithItsTransport) {
   for (int i = 0; i < 20; ++i) world.reactor.Poll(Duration::zero());
 }
 
-// Each node on a thread and a reactor of its own, as in production.
-TEST_P(TransportContract, NodesOnThreadsOfTheirOwnExchangeFrames) {
-  constexpr std::size_t kFrames = 2000;
-  Reactor reactor_of_b;
-  Node& a = world.Add("a");
-  Node b(world.kind(), reactor_of_b, World::DefaultOptions("b"));
-  World::Introduce(a, b);
-  std::thread echo([&] {
-    std::size_t answered = 0;
-    const auto guard =
-        std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (answered < kFrames && std::chrono::steady_clock::now() < guard) {
-      reactor_of_b.Poll(std::chrono::milliseconds(10));
-      for (; !b.events.empty(); b.events.pop_front()) {
-        auto* arrived = std::get_if<FrameArrived>(&b.events.front());
+// A node on a thread and a reactor of its own, as in production; it sends back
+// every frame, until it has sent `count`.
+class Echo {
+ public:
+  Echo(TransportKind& kind, std::size_t count)
+      : node(kind, reactor_, World::DefaultOptions("echo")),
+        thread_([this, count] { Run(count); }) {}
+  Echo(const Echo&) = delete;
+  Echo& operator=(const Echo&) = delete;
+  ~Echo() {
+    given_up_ = true;
+    reactor_.Wake();
+    thread_.join();
+  }
+
+ private:
+  void Run(std::size_t count) {
+    for (std::size_t sent = 0; sent < count && !given_up_;) {
+      reactor_.Poll(std::chrono::milliseconds(10));
+      for (; !node.events.empty(); node.events.pop_front()) {
+        auto* arrived = std::get_if<FrameArrived>(&node.events.front());
         if (!arrived) continue;
-        b.transport->Send(arrived->from, std::move(arrived->frame));
-        ++answered;
+        node.transport->Send(arrived->from, std::move(arrived->frame));
+        ++sent;
       }
     }
-    reactor_of_b.Poll(Duration::zero());  // Writes the last of them out.
-  });
+    while (!given_up_) reactor_.Poll(std::chrono::milliseconds(10));
+  }
+
+  Reactor reactor_;
+  std::atomic<bool> given_up_ = false;
+
+ public:
+  Node node;
+
+ private:
+  std::thread thread_;
+};
+
+TEST_P(TransportContract, NodesOnThreadsOfTheirOwnExchangeFrames) {
+  constexpr std::size_t kFrames = 2000;
+  Echo echo(world.kind(), kFrames);
+  Node& a = world.Add("a");
+  World::Introduce(a, echo.node);
   for (std::size_t i = 0; i < kFrames; ++i) {
-    a.Send(b, TextFrame(NumberedHead(static_cast<int>(i)), "body"));
+    a.transport->Send("echo",
+                      TextFrame(NumberedHead(static_cast<int>(i)), "body"));
   }
   EXPECT_TRUE(world.RunUntil([&] { return a.Heads().size() == kFrames; }));
-  echo.join();
+}
+
+// The reader keeps up, so that large writes end in every possible way.
+TEST_P(TransportContract, SmallFramesGoOnAfterLargeOnesOfAnySize) {
+  constexpr std::size_t kRounds = 30;
+  Echo echo(world.kind(), 2 * kRounds);
+  Node& a = world.Add("a");
+  World::Introduce(a, echo.node);
+  for (std::size_t round = 1; round <= kRounds; ++round) {
+    a.transport->Send("echo",
+                      TextFrame("large", std::string(round << 18, 'x')));
+    ASSERT_TRUE(
+        world.RunUntil([&] { return a.Heads().size() == 2 * round - 1; }));
+    a.transport->Send("echo", TextFrame("small"));
+    ASSERT_TRUE(world.RunUntil([&] { return a.Heads().size() == 2 * round; }));
+  }
+  EXPECT_EQ(a.Count<PeerBroken>(), 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, TransportContract,
