@@ -61,8 +61,15 @@ void Connection::Close() {
 
 void Connection::Read() {
   direct_ = reader_.Direct();
-  const std::array<asio::mutable_buffer, 2> buffers = {BufferOf(direct_),
-                                                       asio::buffer(small_)};
+  if (direct_.empty()) {
+    ReadInto(asio::buffer(small_));  // One buffer is cheaper than two.
+  } else {
+    ReadInto(std::array<asio::mutable_buffer, 2>{BufferOf(direct_),
+                                                 asio::buffer(small_)});
+  }
+}
+
+void Connection::ReadInto(const auto& buffers) {
   socket_.async_read_some(
       buffers, [self = shared_from_this()](const asio::error_code& error,
                                            std::size_t count) {
