@@ -206,7 +206,13 @@ void JobStore::TryElection() {
   if (!role.wanted || role.held || role.lease == 0) return;
   const std::string text = Encode(role.record);
   Txn txn;
-  txn.compares = {Compare::Absent(keys_.controller())};
+  txn.compares = {Compare::Absent(keys_.controller()),
+                  // R24: nobody is elected when the job's keys are gone.
+                  Compare{keys_.spec(),
+                          Compare::Target::kVersion,
+                          Compare::Relation::kGreater,
+                          0,
+                          {}}};
   txn.then = {Put{keys_.controller(), text, role.lease}};
   txn.otherwise = {Read{KeyRange::One(keys_.controller())}};
   CommitOnLease(std::move(txn), [this, text, lease = role.lease](
@@ -264,6 +270,12 @@ void JobStore::Do(const core::ProposeAssignments& proposal) {
     stale = stale || record != change.expected;
     txn.compares.push_back(Compare::ModRevisionIs(
         key, known == known_.end() ? 0 : known->second.mod_revision));
+    if (change.expected.HasPrimary() &&
+        change.expected.primary != node_.record.node) {
+      // R5, R25: it may have taken its session up again meanwhile.
+      txn.compares.push_back(
+          Compare::Absent(keys_.node(change.expected.primary)));
+    }
     txn.then.push_back(Put{key, Encode(change.next)});
     if (change.next.term != change.expected.term) {
       txn.then.push_back(

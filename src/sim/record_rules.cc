@@ -34,7 +34,6 @@ void RecordRules::Recorded(const coordination::RevisionChanges& changes,
     put ? (void)keys_.insert(key) : (void)keys_.erase(key);
     if (const auto node = keys_of_.RegisteredNode(key)) {
       put ? (void)registered_.insert(*node) : (void)registered_.erase(*node);
-      if (!put) lost_session_.insert(*node);
     }
   }
   CheckTermKeys(changes);
@@ -117,12 +116,12 @@ void RecordRules::OnAssignment(TaskId task, const core::Assignment& next,
   }
 }
 
-// R5: only by itself, or when its process is dead or its session ended; which
-// it may have taken up again before the proposal was decided.
+// R5, R25: only by itself, or when its process is dead, or when its session
+// ended and was not taken up again.
 void RecordRules::CheckLoss(TaskId task, const core::Assignment& before,
                             const core::Assignment&, const NodeId& writer) {
   const NodeId& node = before.primary;
-  if (writer == node || !IsAlive(node) || lost_session_.contains(node)) return;
+  if (writer == node || !IsAlive(node) || !registered_.contains(node)) return;
   verdict_.Violate("R5", Name(task) + " is taken from node " + node + " by " +
                              writer +
                              ", though its process and its session live");

@@ -65,7 +65,6 @@ class RecordRules {
   coordination::JobKeys keys_of_;
   std::set<NodeId> alive_;
   std::set<NodeId> registered_;
-  std::set<NodeId> lost_session_;  // At least once.
   std::vector<core::Assignment> records_;
   std::map<std::pair<TaskId, Term>, core::Assignment> history_;
   std::set<std::pair<TaskId, Term>> threw_;
