@@ -49,6 +49,7 @@ void StagePlay::Do(const std::string& command) {
   const std::string verb = line.words.empty() ? "" : line.words[0];
   if (verb == "start") return Start(Deterministic(), line);
   if (!world_) throw std::logic_error("a scenario begins with start");
+  if (verb != "run") lines_.push_back("> " + command);
   if (verb == "run") {
     Run(line);
   } else if (verb == "kill") {
@@ -88,6 +89,9 @@ void StagePlay::Start(const WorldOptions& basis, const Line& line) {
   options.controllers =
       static_cast<std::uint32_t>(line.Number("controllers", 1));
   options.exits_seen = static_cast<double>(line.Number("exits_seen", 1));
+  if (line.Has("delay")) {
+    options.network.delay_min = options.network.delay_max = line.Time("delay");
+  }
   options.trace = taskgraph::sim::Trace::Level::kTurns;
   options.reader = [this](taskgraph::Duration, taskgraph::sim::Trace::Level,
                           std::string_view text) { lines_.emplace_back(text); };

@@ -5,7 +5,7 @@
 //
 // Commands, one a line:
 //   start tasks=3 nodes=4 [slots=1] [controllers=1] [topology=ring|mesh|star]
-//         [max_failures=3] [exits_seen=1]
+//         [max_failures=3] [exits_seen=1] [delay=1ms]   (of each message)
 //   when task=0 enters=0 do flag text=ready    (script.h; before it happens)
 //   run for=2s            lets time pass; also: run until=end
 //   kill primary of=1     kill node=2     kill controller=0
