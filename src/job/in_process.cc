@@ -73,13 +73,17 @@ Result<core::JobEnd> RunInThisProcess(const Job& job,
       InProcessAdapters(service, network, node_options.self, options.log));
 
   std::optional<Result<core::JobEnd>> result;
-  std::thread controlling([&] { result = controller.Run(); });
+  std::thread controlling([&] {
+    result = controller.Run();
+    if (!*result) node.Stop();  // It would wait for a job that never comes.
+  });
   if (options.on_controller) options.on_controller(&controller);
   const Result<core::JobEnd> hosted = node.Run();
   if (!hosted) controller.StopJob({hosted.error().message});
   controlling.join();
   if (options.on_controller) options.on_controller(nullptr);
-  return hosted ? std::move(*result) : hosted;
+  // Of two errors, the controller's is the cause.
+  return hosted || !*result ? std::move(*result) : hosted;
 }
 
 }  // namespace taskgraph::job
