@@ -68,8 +68,8 @@ class Turn {
   // Asks `to` for `method`. Answered by the handler given to OnData, or by
   // RequestFailed, exactly once, unless the epoch or this task's incarnation
   // ends first (R12). With a `key`, asking again after a restart is the same
-  // request (R14): an application-chosen name that is unique in (task, epoch,
-  // method).
+  // request (R14): an application-chosen name, of at most 1,024 bytes, that is
+  // unique in (task, epoch, method).
   template <typename In, typename Out>
   RequestNumber Request(TaskId to, const Method<In, Out>& method,
                         const std::type_identity_t<In>& input,

@@ -16,6 +16,8 @@ class TaskAccess {
 
 namespace {
 
+constexpr std::size_t kKeyBytesMax = 1024;  // Of a request; see turn.h.
+
 template <typename Map>
 std::string Names(const Map& map) {
   std::string names;
@@ -162,6 +164,12 @@ RequestNumber TurnRecorder::Request(core::MakeRequest request) {
         "nothing would take the answer of " + request.method +
         ": call OnData for it in the task's constructor; there is: " +
         Names(TaskAccess::Pulled(*task_)));
+  }
+  if (request.key.size() > kKeyBytesMax) {
+    throw UsageError("the key of " + request.method + " has " +
+                     std::to_string(request.key.size()) +
+                     " bytes, it may have at most " +
+                     std::to_string(kKeyBytesMax));
   }
   CheckSize(request.input, "the input of " + request.method);
   const LimitOptions& limits = around().options.limits;
