@@ -38,7 +38,8 @@ void JobStore::Handle(const Event& event, core::Time now) {
   } else if (const auto* away = std::get_if<CoordinatorAway>(&event)) {
     sink_(JobRemark{"the coordinator is away: " + away->reason});
     reachable_ = false;
-    if (std::exchange(told_reachable_, false)) Tell(core::CoordinatorWentAway{});
+    if (std::exchange(told_reachable_, false))
+      Tell(core::CoordinatorWentAway{});
   } else {
     sink_(JobRemark{"the coordinator is back"});
     reachable_ = true;
@@ -68,8 +69,6 @@ void JobStore::OnListed(const WatchListed& listed) {
   }
   for (const KeyValue& key_value : listed.all) Learn(key_value);
   for (const std::string& key : gone) Unlearn(key);
-  if (seen_ == 0)
-    Tell(core::CoordinatorCameBack{});  // All that was there is told.
   seen_ = std::max(seen_, listed.revision);
   ReleaseUpTo(seen_);
   TellReachable();
@@ -163,7 +162,9 @@ void JobStore::LearnSpec(const std::string& text) {
     sink_(JobRefused{
         {ErrorCode::kRefused,
          "a job of this name is running at this coordinator already; "
-         "give this one another --name"}});
+         "give this one another --name; or, if it is left over from one that "
+         "was killed, remove it: etcdctl del --prefix " +
+             keys_.root()}});
     return;
   }
   session_time_ = spec->options.failure.session_time;
@@ -171,6 +172,18 @@ void JobStore::LearnSpec(const std::string& text) {
   sink_(SpecFound{std::move(*spec)});
   if (node_.wanted) OpenSession(node_);
   if (controller_.wanted) OpenSession(controller_);
+}
+
+// A new run does not join another one of the same name.
+bool JobStore::RefusesOther(const JobSpec& spec) {
+  if (!submitted_ || submission_ != Submission::kNew ||
+      submitted_->instance == spec.instance) {
+    return false;
+  }
+  sink_(JobRefused{{ErrorCode::kRefused,
+                    "a job of this name is running at this coordinator "
+                    "already; give this one another --name"}});
+  return true;
 }
 
 void JobStore::LearnEnd(const std::string& text) {

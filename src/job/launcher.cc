@@ -181,6 +181,7 @@ Result<Process> Launcher::StartNode(const core::NodeId& node,
       "--slots=" + std::to_string(command_.slots),
       "--listen=unix:" + folder_->PathOf(node + ".sock"),
       "--token-file=" + folder_->PathOf("token"),
+      "--wait=0s",  // A coordinator that is away now was there before (R25).
       "--log-level=" + line_.log.level,
   };
   if (reserve != 0) arguments.push_back("--spare");
@@ -295,7 +296,7 @@ int Launcher::Conclude() {
   } else if (!status.message.empty()) {  // What the job has to say, said once.
     std::puts(status.message.c_str());
   }
-  return status.code;
+  return ExitCodeOf(status);
 }
 
 }  // namespace taskgraph::job

@@ -92,7 +92,7 @@ int Member::Conclude(const Result<core::JobEnd>& end) const {
   if (end.ok()) {
     const ExitStatus& status = end->status;
     log_(runtime::LogLevel::kInfo, DescribeEnd(job_, status));
-    return status.code;
+    return ExitCodeOf(status);
   }
   if (gave_up_) {
     Complain(*gave_up_);
@@ -191,6 +191,11 @@ void Complain(const std::string& text) {
   const std::string line = "taskgraph: " + text + "\n";
   [[maybe_unused]] const auto written =
       ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+int ExitCodeOf(const ExitStatus& status) {
+  constexpr int kLargest = 255;
+  return status.code >= 0 && status.code <= kLargest ? status.code : 1;
 }
 
 std::string DescribeEnd(const std::string& job, const ExitStatus& status) {

@@ -19,6 +19,9 @@ std::string HostName();
 // Writes "taskgraph: TEXT" to stderr.
 void Complain(const std::string& text);
 
+// What a process can give as its exit code for `status`; never 0 for a failure.
+int ExitCodeOf(const ExitStatus& status);
+
 // How a job with another code than 0 ended, in one line.
 std::string DescribeEnd(const std::string& job, const ExitStatus& status);
 

@@ -48,7 +48,8 @@ void Progress::Show(const Standing& standing, Duration since_start) {
   if (style_ == Style::kSilent) return;
   const std::string text = job_ + ": " + Describe(standing, since_start);
   if (style_ == Style::kOneLine) {
-    WriteToStderr("\r\033[K" + text);
+    // Back at its beginning, so that the next line of a log replaces it.
+    WriteToStderr("\033[K" + text + "\r");
   } else if (shown_ != standing) {
     WriteToStderr(text + "\n");
   }
@@ -56,7 +57,7 @@ void Progress::Show(const Standing& standing, Duration since_start) {
 }
 
 void Progress::Clear() {
-  if (style_ == Style::kOneLine && shown_) WriteToStderr("\r\033[K");
+  if (style_ == Style::kOneLine && shown_) WriteToStderr("\033[K");
   shown_.reset();
 }
 

@@ -71,6 +71,40 @@ TEST_F(EtcdTest, RunTakesItsUsersEtcd) {
   EXPECT_EQ(app.Wait(), 0);
 }
 
+TEST_F(EtcdTest, EtcdctlLooksIntoTheEmbeddedCoordinator) {
+  RunningApp app(
+      {"--listen-coordinator", "127.0.0.1:0", "--config", "mode=idle"});
+  ASSERT_FALSE(app.NextEvent("assigned").is_null());
+  const std::string line = app.Output();
+  const std::size_t begin = line.find("127.0.0.1:");
+  ASSERT_NE(begin, std::string::npos);
+
+  const CommandOutcome outcome =
+      RunCommand({"/usr/bin/etcdctl", "--endpoints",
+                  line.substr(begin, line.find(' ', begin) - begin), "get",
+                  "--prefix", "/taskgraph/driver-app/"});
+
+  EXPECT_THAT(outcome.output,
+              AllOf(HasSubstr("tasks/3/assignment"), HasSubstr("primary")));
+  app.Signal(SIGTERM);
+  EXPECT_EQ(app.Wait(), 143);
+}
+
+TEST_F(EtcdTest, ARunningJobSurvivesThatEtcdIsAway) {  // R25
+  RunningApp app({"--coordinator", etcd_->endpoint(), "--nodes", "2",
+                  "--config", "mode=recover"});
+  const nlohmann::json assigned = app.NextEvent("assigned");
+  ASSERT_FALSE(assigned.is_null());
+
+  etcd_->Kill();
+  ::kill(assigned.at("pid").get<pid_t>(), SIGKILL);
+  EXPECT_FALSE(app.NextEvent("node_lost").is_null());
+  etcd_->Restart();
+
+  EXPECT_FALSE(app.NextEvent("recovered").is_null());
+  EXPECT_EQ(app.Wait(), 0);
+}
+
 TEST_F(EtcdTest, AJobOfTheSameNameIsNotDisturbed) {
   RunningApp first(
       {"--coordinator", etcd_->endpoint(), "--config", "mode=idle"});
@@ -79,7 +113,9 @@ TEST_F(EtcdTest, AJobOfTheSameNameIsNotDisturbed) {
   RunningApp second({"--coordinator", etcd_->endpoint()});
 
   EXPECT_EQ(second.Wait(), 1);
-  EXPECT_THAT(second.Output(), HasSubstr("give this one another --name"));
+  EXPECT_THAT(second.Output(),
+              AllOf(HasSubstr("give this one another --name"),
+                    HasSubstr("etcdctl del --prefix /taskgraph/driver-app/")));
   first.Signal(SIGINT);
   EXPECT_EQ(first.Wait(), 130);
 }

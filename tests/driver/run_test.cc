@@ -53,11 +53,11 @@ pid_t WaitUntilAllPlay(RunningApp& app) {
   }
 }
 
-TEST(RunTest, ASuccessfulJobIsQuietAndExitsWithZero) {
+TEST(RunTest, ASuccessfulJobSaysWhatItHasToSayAndNothingElse) {
   const CommandOutcome outcome = RunApp({});
 
   EXPECT_EQ(outcome.exit_code, 0);
-  EXPECT_EQ(outcome.output, "");
+  EXPECT_EQ(outcome.output, "the end\n");
 }
 
 TEST(RunTest, TheJobsOwnCodeAndReasonAreTold) {
@@ -66,6 +66,10 @@ TEST(RunTest, TheJobsOwnCodeAndReasonAreTold) {
   EXPECT_EQ(outcome.exit_code, 7);
   EXPECT_EQ(outcome.output,
             "taskgraph: job 'driver-app' ended with code 7: the end\n");
+}
+
+TEST(RunTest, ACodeThatNoProcessCanGiveIsStillAFailure) {
+  EXPECT_EQ(RunApp({"--config", "code=256"}).exit_code, 1);
 }
 
 TEST(RunTest, OneProcessDoesAllWithoutNodes) {
@@ -141,6 +145,19 @@ TEST(RunTest, ATerminationEndsAJobOfOneProcessToo) {
   app.Signal(SIGTERM);
 
   EXPECT_EQ(app.Wait(), 143);
+}
+
+TEST(RunTest, AStopFromTheTerminalStopsNodesToo) {
+  RunningApp app({"--config", "mode=idle", "--exit-grace", "1h"});
+  ASSERT_GT(WaitUntilAllPlay(app), 0);
+
+  app.Signal(SIGTSTP);
+  ASSERT_TRUE(app.WaitUntilStopped());
+  app.Signal(SIGCONT);
+  app.Signal(SIGINT);
+
+  // It would not end if its nodes stood still.
+  EXPECT_EQ(app.Wait(), 130);
 }
 
 TEST(RunTest, ASecondSignalDoesNotWaitForATaskThatHangs) {

@@ -136,6 +136,11 @@ bool RunningApp::LeftSomethingBehind() const {
   return false;
 }
 
+bool RunningApp::WaitUntilStopped() const {
+  int status = 0;
+  return ::waitpid(pid_, &status, WUNTRACED) == pid_ && WIFSTOPPED(status);
+}
+
 int RunningApp::Wait() {
   if (!Witness(pid_).SeesTheEnd()) {
     Signal(SIGKILL);

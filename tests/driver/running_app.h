@@ -72,6 +72,9 @@ class RunningApp {
   // Whether its private folder is still there.
   bool LeftSomethingBehind() const;
 
+  // Whether it stood still, as after a Ctrl-Z.
+  bool WaitUntilStopped() const;
+
   // The exit code, or minus the signal that killed it; -1000: it did not end in
   // time (and is killed).
   int Wait();
