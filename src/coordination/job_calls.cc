@@ -117,10 +117,12 @@ void JobStore::Submit(const JobSpec& spec, Submission submission) {
   txn.otherwise = {Read{KeyRange::One(keys_.spec())},
                    Read{KeyRange::One(keys_.status())}};
   Commit(std::move(txn), [this](const TxnReply& reply, core::Time) {
-    if (reply.succeeded)
-      return;  // The watch tells of it; also of another's spec.
+    if (reply.succeeded) return;  // The watch tells of it.
     const auto& specs = std::get<ReadReply>(reply.replies[0]).found;
     const auto& ends = std::get<ReadReply>(reply.replies[1]).found;
+    const auto theirs =
+        specs.empty() ? std::nullopt : DecodeSpec(specs[0].value);
+    if (theirs) RefusesOther(*theirs);
     if (specs.empty() && !ends.empty()) LearnEnd(ends[0].value);
   });
 }

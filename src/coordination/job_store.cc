@@ -156,17 +156,7 @@ void JobStore::LearnSpec(const std::string& text) {
                                                " is not a job's spec"}});
     return;
   }
-  if (spec_) return;
-  if (submitted_ && submission_ == Submission::kNew &&
-      submitted_->instance != spec->instance) {
-    sink_(JobRefused{
-        {ErrorCode::kRefused,
-         "a job of this name is running at this coordinator already; "
-         "give this one another --name; or, if it is left over from one that "
-         "was killed, remove it: etcdctl del --prefix " +
-             keys_.root()}});
-    return;
-  }
+  if (spec_ || RefusesOther(*spec)) return;
   session_time_ = spec->options.failure.session_time;
   spec_ = spec;
   sink_(SpecFound{std::move(*spec)});
@@ -180,9 +170,12 @@ bool JobStore::RefusesOther(const JobSpec& spec) {
       submitted_->instance == spec.instance) {
     return false;
   }
-  sink_(JobRefused{{ErrorCode::kRefused,
-                    "a job of this name is running at this coordinator "
-                    "already; give this one another --name"}});
+  sink_(JobRefused{
+      {ErrorCode::kRefused,
+       "a job of this name is running at this coordinator already; give this "
+       "one another --name; or, if it is left over from one that was killed, "
+       "remove it: etcdctl del --prefix " +
+           keys_.root()}});
   return true;
 }
 

@@ -127,6 +127,7 @@ class JobStore {
   void Learn(const KeyValue& key_value);
   void Unlearn(const std::string& key);
   void LearnSpec(const std::string& text);
+  bool RefusesOther(const JobSpec& spec);
   void LearnEnd(const std::string& text);
   void RemoveAllButStatus(LeaseId retention);
   void TellReachable();

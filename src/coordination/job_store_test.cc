@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "coordination/job_store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <memory>
+
+#include "coordination/local_coordinator.h"
+
+namespace taskgraph::coordination {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr const char* kJob = "test";
+
+JobSpec Spec(const std::string& instance, TaskId tasks = 3) {
+  JobSpec spec;
+  spec.instance = instance;
+  spec.tasks = tasks;
+  spec.links = "ring:1";
+  return spec;
+}
+
+// A member of the job, and everything it was told.
+class Member {
+ public:
+  explicit Member(LocalStore& store)
+      : coordinator_(store, [this](Event event) { inbox_.push_back(event); }),
+        job_(kJob, coordinator_,
+             [this](JobEvent event) { told_.push_back(std::move(event)); }) {}
+
+  JobStore& job() {
+    Drain();
+    return job_;
+  }
+
+  // All events of type T told so far, facts of the core included.
+  template <typename T>
+  std::vector<T> Told() {
+    Drain();
+    std::vector<T> found;
+    for (const JobEvent& event : told_) {
+      if constexpr (std::is_constructible_v<JobEvent, T> &&
+                    !std::is_constructible_v<core::Input, T>) {
+        if (const T* one = std::get_if<T>(&event)) found.push_back(*one);
+      } else if (const auto* input = std::get_if<core::Input>(&event)) {
+        if (const T* one = std::get_if<T>(input)) found.push_back(*one);
+      }
+    }
+    return found;
+  }
+
+  void Drain() {
+    while (!inbox_.empty()) {
+      const Event event = std::move(inbox_.front());
+      inbox_.pop_front();
+      job_.Handle(event, {});
+    }
+  }
+
+ private:
+  std::deque<Event> inbox_;
+  std::vector<JobEvent> told_;
+  LocalCoordinator coordinator_;
+  JobStore job_;
+};
+
+class JobStoreTest : public testing::Test {
+ protected:
+  core::Assignment Give(TaskId task, const core::Assignment& before,
+                        const core::NodeId& node) {
+    core::Assignment next = before;
+    ++next.term;
+    next.incarnation = std::max<Incarnation>(1, next.incarnation);
+    next.primary = node;
+    a_.job().Do(core::ProposeAssignments{{{task, before, next}}});
+    return next;
+  }
+  std::vector<KeyValue> Under(const std::string& prefix) {
+    const auto reply =
+        store_.Commit(Txn{{}, {Read{KeyRange::Prefix(prefix)}}, {}});
+    return std::get<ReadReply>(std::get<TxnReply>(reply).replies[0]).found;
+  }
+  // The lease that holds the registration or candidacy of `member`.
+  LeaseId LeaseOf(const std::string& member) {
+    for (const KeyValue& key_value : Under("/taskgraph/test/")) {
+      const auto record = DecodeNode(key_value.value);
+      if (record && record->node == member) return key_value.lease;
+    }
+    return 0;
+  }
+
+  LocalStore store_;
+  Member a_{store_};
+  Member b_{store_};
+};
+
+TEST_F(JobStoreTest, TheSpecIsToldBeforeAnyFact) {
+  a_.job().Submit(Spec("one"), Submission::kNew);
+
+  EXPECT_THAT(b_.Told<SpecFound>(), SizeIs(1));
+  EXPECT_EQ(b_.Told<SpecFound>()[0].spec.instance, "one");
+  EXPECT_THAT(b_.Told<core::EpochAdvanced>(), SizeIs(1));
+  EXPECT_THAT(b_.Told<core::CoordinatorCameBack>(), SizeIs(1));
+}
+
+TEST_F(JobStoreTest, OfTwoJobsOfOneNameOneIsTurnedAway) {
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  b_.job().Submit(Spec("two"), Submission::kNew);
+
+  EXPECT_THAT(a_.Told<JobRefused>(), SizeIs(0));
+  ASSERT_THAT(b_.Told<JobRefused>(), testing::Not(SizeIs(0)));
+  EXPECT_THAT(b_.Told<JobRefused>()[0].error.message, HasSubstr("--name"));
+}
+
+TEST_F(JobStoreTest, AnAssignmentIsChangedByCompareAndSwapOnly) {  // R1
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  b_.Drain();
+  const core::Assignment first = Give(0, {}, "node-a");
+
+  core::Assignment other = first;
+  other.primary = "node-b";
+  b_.job().Do(core::ProposeAssignments{{{0, {}, other}}});  // On an old record.
+
+  EXPECT_THAT(b_.Told<core::AssignmentsDecided>(), SizeIs(1));
+  ASSERT_THAT(b_.Told<core::AssignmentChanged>(), SizeIs(1));
+  EXPECT_EQ(b_.Told<core::AssignmentChanged>()[0].assignment, first);
+}
+
+TEST_F(JobStoreTest, AVerdictIsToldAfterWhatItIsAbout) {
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  Give(0, {}, "node-a");
+
+  EXPECT_THAT(a_.Told<core::AssignmentChanged>(), SizeIs(1));
+  EXPECT_THAT(a_.Told<core::AssignmentsDecided>(), SizeIs(1));
+}
+
+TEST_F(JobStoreTest, AnEpochMovesOnceHoweverManyAsk) {  // R3, R6
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  b_.Drain();
+  const core::Assignment held = Give(0, {}, "node-a");
+
+  a_.job().Do(core::ProposeEpoch{0, held.term, 1, 0});
+  b_.job().Do(core::ProposeEpoch{0, held.term, 1, 0});
+
+  EXPECT_TRUE(a_.Told<core::EpochDecided>().at(0).won);
+  EXPECT_FALSE(b_.Told<core::EpochDecided>().at(0).won);
+  EXPECT_EQ(b_.Told<core::EpochAdvanced>().back().epoch, 1U);
+}
+
+TEST_F(JobStoreTest, AWriteUnderAnOldTermHasNoEffect) {  // R3
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  const core::Assignment first = Give(0, {}, "node-a");
+  a_.Drain();
+  Give(0, first, "node-b");
+  a_.Drain();
+
+  a_.job().Do(core::ProposeEpoch{0, first.term, 1, 0});
+  a_.job().Do(core::ProposeEnd{0, first.term, {}});
+
+  EXPECT_FALSE(a_.Told<core::EpochDecided>().at(0).won);
+  EXPECT_THAT(a_.Told<core::JobEnded>(), SizeIs(0));
+}
+
+TEST_F(JobStoreTest, TheStatusIsWrittenOnce) {  // R24
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  a_.job().Do(core::ProposeEnd{{}, 0, {ExitReason::kFinished, {0, "first"}}});
+  a_.job().Do(core::ProposeEnd{{}, 0, {ExitReason::kFailed, {1, "second"}}});
+
+  ASSERT_THAT(b_.Told<core::JobEnded>(), SizeIs(1));
+  EXPECT_EQ(b_.Told<core::JobEnded>()[0].end.status.message, "first");
+}
+
+TEST_F(JobStoreTest, OneOfTwoCandidatesIsElectedAndTheOtherAfterIt) {
+  a_.job().Submit(Spec("one"), Submission::kShared);
+  b_.job().Submit(Spec("two"), Submission::kShared);
+  a_.job().Campaign({"ca", "", 0, 0, {}});
+  a_.Drain();
+  b_.job().Campaign({"cb", "", 0, 0, {}});
+
+  EXPECT_THAT(a_.Told<core::ElectionWon>(), SizeIs(1));
+  EXPECT_THAT(b_.Told<core::ElectionWon>(), SizeIs(0));
+
+  store_.Revoke(LeaseOf("ca"));
+  EXPECT_THAT(a_.Told<core::ElectionLost>(), SizeIs(1));
+  b_.Drain();
+  a_.Drain();
+  EXPECT_EQ(
+      a_.Told<core::ElectionWon>().size() + b_.Told<core::ElectionWon>().size(),
+      2U);
+}
+
+TEST_F(JobStoreTest, ANodeRegistersAgainWhenItsSessionIsLost) {  // R25
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  a_.job().Join({"node-a", "host", 4, 0, {"tcp:host:1"}});
+  a_.Drain();
+  ASSERT_THAT(b_.Told<core::NodeJoined>(), SizeIs(1));
+  EXPECT_EQ(b_.Told<core::NodeJoined>()[0].record.slots, 4U);
+
+  store_.Revoke(LeaseOf("node-a"));
+  a_.Drain();
+
+  EXPECT_THAT(b_.Told<core::NodeLeft>(), SizeIs(1));
+  EXPECT_THAT(b_.Told<core::NodeJoined>(), SizeIs(2));
+}
+
+TEST_F(JobStoreTest, TheEndRemovesTheJobsOwnKeysButTheStatus) {  // R24
+  store_.Commit(Txn{{}, {Put{"/taskgraph/test-2/spec", "another job's"}}, {}});
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  Give(0, {}, "node-a");
+  a_.job().Do(core::ProposeEnd{{}, 0, {ExitReason::kFinished, {}}});
+  a_.job().Do(core::RemoveJob{});
+
+  EXPECT_THAT(a_.Told<JobRemoved>(), testing::Not(SizeIs(0)));
+  ASSERT_THAT(Under("/taskgraph/test/"), SizeIs(1));
+  EXPECT_EQ(Under("/taskgraph/test/")[0].key, "/taskgraph/test/status");
+  EXPECT_THAT(Under("/taskgraph/test-2/"), SizeIs(1));
+}
+
+TEST_F(JobStoreTest, AJobThatVanishesIsAFinalError) {
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  b_.Drain();
+  store_.Commit(Txn{{}, {Delete{KeyRange::Prefix("/taskgraph/")}}, {}});
+
+  ASSERT_THAT(b_.Told<JobRefused>(), SizeIs(1));
+  EXPECT_THAT(b_.Told<JobRefused>()[0].error.message,
+              HasSubstr("lost this job"));
+}
+
+TEST(JobRecordsTest, WhatIsWrittenIsReadBack) {
+  const core::Assignment assignment{
+      7, 3, "node", {"b1", "b2"}, 2, "why \"so\"?"};
+  EXPECT_EQ(DecodeAssignment(Encode(assignment)), assignment);
+  const core::NodeRecord node{"n", "h", 5, 1, {"tcp:h:1", "unix:/x"}};
+  EXPECT_EQ(DecodeNode(Encode(node)), node);
+  const core::JobEnd end{ExitReason::kKilled, {130, "stopped"}};
+  EXPECT_EQ(DecodeEnd(Encode(end)), end);
+  EXPECT_EQ(DecodeSpec(Encode(Spec("x", 9)))->tasks, 9U);
+}
+
+TEST(JobRecordsTest, WhatIsNoRecordIsNone) {
+  for (const char* text :
+       {"", "7", "null", "[]", "{", "{\"term\":-1}", "\xff"}) {
+    EXPECT_FALSE(DecodeAssignment(text)) << text;
+    EXPECT_FALSE(DecodeSpec(text)) << text;
+    EXPECT_FALSE(DecodeNode(text)) << text;
+    EXPECT_FALSE(DecodeEnd(text)) << text;
+    EXPECT_FALSE(DecodeEpoch(text)) << text;
+  }
+}
+
+}  // namespace
+}  // namespace taskgraph::coordination
