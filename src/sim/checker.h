@@ -47,6 +47,9 @@ class Checker {
     ++checks_;
     records_.Recorded(changes, writer);
   }
+  void Asked(const coordination::Txn& txn, const NodeId& writer) {
+    records_.Asked(txn, writer);
+  }
   void MessageArrives(const core::NodeCore& at,
                       const core::MessageArrived& arrived);
   void TurnBegins(const core::NodeCore& at, const core::RunTurn& order);

@@ -12,6 +12,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, kHarms> kNames = {"kill",
+                                                         "kill-many",
+                                                         "drain",
                                                          "stop",
                                                          "cut",
                                                          "one-way",
@@ -31,6 +33,7 @@ constexpr std::array<std::string_view, kHarms> kNames = {"kill",
                                                          "long-turns"};
 
 constexpr Duration kGapMin = 150ms;
+constexpr Duration kBreakGapMin = 4ms;  // It is over at once.
 constexpr Duration kGapMax = 4s;
 constexpr Duration kShortSpanMax = 800ms;
 constexpr Duration kLongSpanMax = 5s;
@@ -74,7 +77,8 @@ Climate DrawClimate(Random& random, const std::vector<Harm>& kinds) {
     } else {
       const auto span = static_cast<double>((kGapMax - kGapMin).count());
       climate.mean_gap[harm] =
-          kGapMin + Duration(static_cast<std::int64_t>(weight * weight * span));
+          (harm == Harm::kBreakPipe ? kBreakGapMin : kGapMin) +
+          Duration(static_cast<std::int64_t>(weight * weight * span));
     }
   }
   return climate;
@@ -134,6 +138,10 @@ void Faults::Do(Harm harm) {
   switch (harm) {
     case Harm::kKillNode:
       return world_.KillNode(node);
+    case Harm::kKillMany:
+      return KillMany();
+    case Harm::kDrainNode:
+      return world_.DrainNode(node);
     case Harm::kStopNode:
       return world_.StopNode(node, span);
     case Harm::kCutNodes:
@@ -159,6 +167,16 @@ void Faults::Do(Harm harm) {
       return world_.CutControllerFromCoordinator(controller, span);
     default:
       return;  // A share.
+  }
+}
+
+void Faults::KillMany() {
+  Random& random = world_.random();
+  for (std::uint32_t i = 0; i < world_.options().nodes; ++i) {
+    if (random.Chance(0.5)) world_.KillNode(i);
+  }
+  for (std::uint32_t i = 0; i < world_.options().controllers; ++i) {
+    if (random.Chance(0.5)) world_.KillController(i);
   }
 }
 

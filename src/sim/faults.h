@@ -23,6 +23,8 @@ namespace taskgraph::sim {
 
 enum class Harm : std::uint8_t {
   kKillNode,
+  kKillMany,   // About half of the nodes, and of the controllers, at once.
+  kDrainNode,  // SIGTERM: it leaves the job by itself.
   kStopNode,
   kCutNodes,  // Both ways.
   kCutOneWay,
@@ -42,7 +44,7 @@ enum class Harm : std::uint8_t {
   kRetire,
   kLongTurns,
 };
-inline constexpr int kHarms = 18;
+inline constexpr int kHarms = 20;
 
 // "kill", "stop", ...: for command lines and traces.
 std::string_view Name(Harm harm);
@@ -75,6 +77,7 @@ class Faults {
  private:
   void Next(Harm harm);
   void Do(Harm harm);
+  void KillMany();
   Duration Gap(Duration mean);
   Duration Span();
   std::uint32_t AnyNode();

@@ -25,6 +25,13 @@ void NodeProcess::OnSpec(const coordination::JobSpec& spec) {
   store().Join(record_);
 }
 
+void NodeProcess::Leave() {
+  core::Output leave = core::LeaveJob{};
+  Carry(leave);
+  PostAfter(stage().job.options().failure.session_time,
+            [this] { End("leaves, unheard"); });
+}
+
 void NodeProcess::OnSessionEnded() { End("leaves"); }
 
 void NodeProcess::Step(core::Input fact) {

@@ -32,6 +32,9 @@ class NodeProcess final : public Process {
 
   NodeProcess(Stage& stage, NodeId id, core::NodeRecord record);
 
+  // SIGTERM: leaves the job, and does nothing more in it.
+  void Leave();
+
   // None: it has not found the job yet.
   const core::NodeCore* core() const { return core_.get(); }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/record_rules.h"
 
+#include <algorithm>
 #include <utility>
+#include <variant>
 
 namespace taskgraph::sim {
 namespace {
@@ -75,6 +77,47 @@ void RecordRules::CheckTermKeys(const coordination::RevisionChanges& changes) {
                                  " does not go with its record");
     }
   }
+}
+
+// R1, R3: whoever writes says what he takes for granted.
+void RecordRules::Asked(const coordination::Txn& txn, const NodeId& writer) {
+  if (writer.empty()) return;
+  for (const coordination::Op& op : txn.then) {
+    const auto* put = std::get_if<coordination::Put>(&op);
+    if (put != nullptr && !IsGuarded(txn, *put, writer)) {
+      verdict_.Violate("R3",
+                       writer + " writes " + put->key + " without its guard");
+    }
+  }
+}
+
+bool RecordRules::IsGuarded(const coordination::Txn& txn,
+                            const coordination::Put& put,
+                            const NodeId& writer) const {
+  using Target = coordination::Compare::Target;
+  const auto compares = [&](const std::string& key, Target target) {
+    return std::any_of(txn.compares.begin(), txn.compares.end(),
+                       [&](const coordination::Compare& compare) {
+                         return compare.key == key && compare.target == target;
+                       });
+  };
+  const auto compares_a_term = [&] {
+    return std::any_of(txn.compares.begin(), txn.compares.end(),
+                       [&](const coordination::Compare& compare) {
+                         return compare.key.ends_with("/term");
+                       });
+  };
+  const std::string& key = put.key;
+  if (keys_of_.AssignedTask(key)) return compares(key, Target::kModRevision);
+  if (key == keys_of_.epoch()) {
+    const bool submits = compares(keys_of_.spec(), Target::kVersion);
+    return submits || (compares(key, Target::kValue) && compares_a_term());
+  }
+  if (key == keys_of_.status() && !end_) {
+    const bool by_node = registered_.contains(writer);
+    return compares(key, Target::kVersion) && (!by_node || compares_a_term());
+  }
+  return true;
 }
 
 void RecordRules::OnAssignment(TaskId task, const core::Assignment& next,

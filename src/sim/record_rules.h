@@ -5,7 +5,7 @@
 // Intuition: the auditor of the notary's book. For each new page he asks: may
 // this follow from the page before, and had the writer the right to it?
 //
-// R1, R5, R6, R23, R24, R25. Not thread-safe; owned by Checker.
+// R1, R3, R5, R6, R23, R24, R25. Not thread-safe; owned by Checker.
 #pragma once
 
 #include <map>
@@ -35,6 +35,9 @@ class RecordRules {
   void Recorded(const coordination::RevisionChanges& changes,
                 const NodeId& writer);
 
+  // A transaction is about to be decided.
+  void Asked(const coordination::Txn& txn, const NodeId& writer);
+
   // A controller that knows of no session of `node` proposes to give up the
   // replica there, having been with the coordinator for `since_back`.
   void GivesUp(TaskId task, const NodeId& node, Duration since_back);
@@ -58,6 +61,8 @@ class RecordRules {
                  const core::Assignment& next, const NodeId& writer);
   void OnEpoch(const core::EpochAdvanced& next);
   void OnStatus(const std::string& text);
+  bool IsGuarded(const coordination::Txn& txn, const coordination::Put& put,
+                 const NodeId& writer) const;
   void CheckTermKeys(const coordination::RevisionChanges& changes);
 
   const Job& job_;

@@ -18,6 +18,7 @@ std::uint64_t Registry::Listen(Listener listener) {
 
 Outcome<coordination::TxnReply> Registry::Commit(const coordination::Txn& txn,
                                                  const std::string& writer) {
+  if (auditor_) auditor_(txn, writer);
   auto outcome = store_.Commit(txn);
   Changed(writer);
   return outcome;

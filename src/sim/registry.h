@@ -31,6 +31,11 @@ class Registry {
 
   void SetReader(Reader reader) { reader_ = std::move(reader); }
 
+  // Told of each transaction before it is decided.
+  using Auditor =
+      std::function<void(const coordination::Txn&, const std::string& writer)>;
+  void SetAuditor(Auditor auditor) { auditor_ = std::move(auditor); }
+
   // Called after each change, and when the office opens or closes.
   using Listener = std::function<void()>;
   std::uint64_t Listen(Listener listener);
@@ -59,6 +64,7 @@ class Registry {
   coordination::Store store_;
   bool open_ = true;
   Reader reader_;
+  Auditor auditor_;
   coordination::Revision read_ = 1;
   std::uint64_t last_listener_ = 0;
   std::map<std::uint64_t, Listener> listeners_;

@@ -72,6 +72,10 @@ World::World(Seed seed, const Job& job, WorldOptions options)
     TraceRecords(changes, writer);
     checker_.Recorded(changes, writer);
   });
+  registry_.SetAuditor(
+      [this](const coordination::Txn& txn, const std::string& writer) {
+        checker_.Asked(txn, writer);
+      });
   PlantForeignKeys();
   for (std::uint32_t i = 0; i < options_.controllers; ++i) {
     After(random_.Between({}, options_.start_max),
@@ -227,6 +231,23 @@ void World::KillNode(std::uint32_t place) {
   ReportExit(id);
   After(random_.Between(options_.restart_min, options_.restart_max),
         [this, place] { StartNode(place); });
+}
+
+void World::DrainNode(std::uint32_t place) {
+  auto& at = nodes_[place];
+  if (!at.process || !at.process->alive()) return;
+  trace_.Story("node " + at.process->id() + " is told to leave");
+  NodeProcess* process = at.process.get();
+  process->Post([process] { process->Leave(); });
+  RestartWhenDown(place, process);
+}
+
+// As a launcher that looks after its child now and then.
+void World::RestartWhenDown(std::uint32_t place, const NodeProcess* process) {
+  After(options_.restart_max, [this, place, process] {
+    if (process->alive()) return RestartWhenDown(place, process);
+    if (nodes_[place].process.get() == process) StartNode(place);
+  });
 }
 
 void World::ReportExit(const NodeId& node) {

@@ -93,6 +93,7 @@ class World {
 
   // --- Harm. Places are 0..nodes-1, controllers 0..controllers-1 ---
   void KillNode(std::uint32_t place);
+  void DrainNode(std::uint32_t place);  // SIGTERM: it leaves the job.
   void KillController(std::uint32_t which);
   void StartNode(std::uint32_t place);                    // If it is down.
   void StopNode(std::uint32_t place, Duration duration);  // SIGSTOP, SIGCONT.
@@ -112,6 +113,7 @@ class World {
     std::uint32_t lives = 0;
   };
 
+  void RestartWhenDown(std::uint32_t place, const NodeProcess* process);
   void StartController(std::uint32_t which);
   void ReportExit(const NodeId& node);
   void Sleep(Process& process, Duration duration);
