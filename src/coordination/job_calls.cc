@@ -167,6 +167,11 @@ void JobStore::OnLease(const LeaseGranted& granted) {
 void JobStore::RemoveAllButStatus(LeaseId retention) {
   coordinator_.AbandonLease(retention);
   Txn txn;
+  const auto spec = known_.find(keys_.spec());
+  if (spec != known_.end()) {  // Not those of a run that was submitted since.
+    txn.compares = {
+        Compare::ModRevisionIs(keys_.spec(), spec->second.mod_revision)};
+  }
   const std::string* status = Known(keys_.status());
   txn.then = {
       Delete{{keys_.root(), keys_.status()}},
