@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the machine itself reaches: two processes that exchange bytes over a
+// socket, by epoll and without anything else.
+//
+// Buffers are touched once and used again, as those of the transport are. The
+// one who answers is a process of its own, this program in another role.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "measure.h"
+
+namespace taskgraph::bench {
+
+enum class Socket { kUnix, kTcp };
+std::string Name(Socket socket);
+
+inline constexpr std::size_t kSmallBytes = 16;
+inline constexpr std::size_t kLargeBytes = 64 << 20;
+
+struct BareLoad {
+  int trips = 1;
+  int in_flight = 1;
+  std::size_t answer_bytes = kSmallBytes;
+  // A thread of the answering process computes all the while.
+  bool computing = false;
+};
+
+// Sends 16 bytes and waits for the answer, `trips` times.
+Run BareRoundTrips(Socket socket, const BareLoad& load);
+
+// If the command line asks for the answering side this plays it, and returns
+// the exit code.
+std::optional<int> PlayBareServer(int argc, char** argv);
+
+// Computes, and tells how fast: the load that contenders get alike.
+class Computation {
+ public:
+  // About a microsecond of it.
+  void Step();
+  std::uint64_t result() const { return state_; }
+
+ private:
+  std::uint64_t state_ = 1;
+};
+
+}  // namespace taskgraph::bench

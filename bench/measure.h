@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What all benchmarks measure with: times of many repetitions, carried from the
+// process that saw them to the one that compares, and told as lines of JSON.
+//
+// Intuition: on a machine that others use too, only what was measured side by
+// side can be compared. So contenders take turns, each turn in fresh processes,
+// and the times of all turns of one contender are looked at together.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace taskgraph::bench {
+
+using Clock = std::chrono::steady_clock;
+
+double MicrosecondsSince(Clock::time_point start);
+
+// The value that a share of `q` is not above.
+double Quantile(std::vector<double> values, double q);
+
+// Of the clock that all processes of a machine share.
+std::int64_t NowNs();
+
+// What one process measured in one turn.
+struct Run {
+  double elapsed_us = 0;
+  double remark = 0;  // What else there is to tell; see who makes it.
+  std::vector<double> times_us;
+
+  void Save(const std::string& path) const;
+  // Ends the program, with a word why, if there is no such run.
+  static Run Load(const std::string& path);
+};
+
+// All turns of one contender. The first hundredth of each, at least three,
+// meets cold caches and fresh pages, and is left out.
+class Contender {
+ public:
+  void Add(const Run& run);
+
+  // In microseconds.
+  double Quantile(double q) const { return bench::Quantile(times_us_, q); }
+  double Max() const { return Quantile(1); }
+  double PerSecond() const { return count_ / elapsed_us_ * 1e6; }
+  double remark() const { return remark_; }
+
+ private:
+  double elapsed_us_ = 0;
+  double count_ = 0;
+  double remark_ = 0;  // The largest.
+  std::vector<double> times_us_;
+};
+
+// One figure, printed as one line of JSON.
+class Figure {
+ public:
+  Figure(std::string_view bench, std::string_view name);
+
+  Figure& With(std::string_view key, double value);
+  Figure& With(std::string_view key, std::string_view text);
+  // p50, p99 and rate of `contender`, as NAME_p50_us and so on.
+  Figure& Times(const std::string& name, const Contender& contender);
+
+  // A figure that must not be above, or below, a bound; printed with both.
+  Figure& AtMost(std::string_view key, double value, double bound);
+  Figure& AtLeast(std::string_view key, double value, double bound);
+
+  void Print();
+
+ private:
+  Figure& Bounded(std::string_view key, double value, std::string bound);
+
+  std::string line_;
+  std::string missed_;
+};
+
+// How long to measure: in full, or just to see that it works.
+struct Plan {
+  bool quick = false;
+  int Count(int full, int if_quick) const { return quick ? if_quick : full; }
+};
+
+// `--quick` or nothing; says so and ends the program if it is something else.
+Plan ReadPlan(int argc, char** argv);
+
+// Prints `why` to stderr and ends the program.
+[[noreturn]] void Fail(const std::string& why);
+
+}  // namespace taskgraph::bench
