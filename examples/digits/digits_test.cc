@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -129,6 +130,13 @@ TEST_F(DigitsTest, DataThatIsNotThereEndsTheJobWithItsName) {
       taskgraph::RunInProcess(job, {{"data", "/does/not/exist"}});
   EXPECT_NE(status.code, 0);
   EXPECT_THAT(status.message, testing::HasSubstr("/does/not/exist"));
+}
+
+TEST_F(DigitsTest, AMistakeInTheConfigurationIsToldInOneLine) {
+  taskgraph::Job job = TrainingJob();
+  job.Build([](TaskId) { return std::make_unique<Trainer>(); });
+  const auto status = taskgraph::RunInProcess(job, {{"epochs", "ten"}});
+  EXPECT_EQ(status.message, "epochs is a number above 0, not 'ten'");
 }
 
 TEST_F(DigitsTest, AResultThatCannotBeWrittenLeavesTheOldOne) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "digits/trainer.h"
 
+#include <charconv>
 #include <stdexcept>
 #include <utility>
 
@@ -22,6 +23,11 @@ Trainer::Trainer() {
 
 void Trainer::Init(Turn& turn) {
   is_root_ = turn.task() == 0;
+  const std::string& epochs = turn.config("epochs");
+  std::from_chars(epochs.data(), epochs.data() + epochs.size(), epochs_);
+  if (epochs_ == 0) {  // A mistake on the command line.
+    turn.FinishJob({2, "epochs is a number above 0, not '" + epochs + "'"});
+  }
   part_ = PartOf(ReadRows(turn.config("data")), turn.task(), turn.tasks());
 }
 
@@ -133,7 +139,7 @@ void Trainer::EndEpoch(Turn& turn) {
   if (std::exchange(ended_, true)) return;
   if (!is_root_) {
     turn.FlagMeta(kParents, kConfirmed);
-  } else if (turn.epoch() + 1 < std::stoull(turn.config("epochs"))) {
+  } else if (turn.epoch() + 1 < epochs_) {
     turn.AdvanceEpoch();
   } else {
     Conclude(turn);

@@ -66,6 +66,7 @@ class Trainer : public taskgraph::Task {
   void Conclude(Turn& turn);
 
   bool is_root_ = false;
+  Epoch epochs_ = 0;
   Rows part_;
   std::map<Epoch, Array<double>> models_;  // By steps: this epoch's, the next.
 

@@ -70,6 +70,11 @@ TEST_F(RegressionTest, AResultThatCannotBeWrittenEndsTheJobWithTheCause) {
             "cannot open /does/not/exist: No such file or directory");
 }
 
+TEST_F(RegressionTest, AMistakeInTheConfigurationIsToldInOneLine) {
+  EXPECT_EQ(Run(RegressionJob(), {{"epochs", "ten"}}),
+            "failed: epochs is a number, not 'ten'");
+}
+
 TEST_F(RegressionTest, AResultWrittenTwiceIsThereOnce) {
   const Results results(path());
   results.Put(0, 0);

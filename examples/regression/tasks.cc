@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "regression/tasks.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -17,6 +18,8 @@ constexpr char kGradientReady[] = "GradientReady";
 
 // Failures that are asked for must not end the job.
 constexpr std::uint32_t kFailuresMax = 1000;
+
+bool IsDigit(char c) { return '0' <= c && c <= '9'; }
 
 }  // namespace
 
@@ -74,6 +77,15 @@ void TreeTask::TrySum(Turn& turn) {
   std::int64_t sum = *parameter_ * turn.task();
   for (const auto& [child, gradient] : gradients_) sum += gradient;
   SumKnown(turn, sum);
+}
+
+// A mistake on the command line ends the job, and is told in one line.
+void Root::Init(Turn& turn) {
+  for (const char* key : {"epochs", "worker_fail_percent", "seed"}) {
+    const std::string& value = turn.config(key);
+    if (!value.empty() && std::ranges::all_of(value, IsDigit)) continue;
+    turn.FinishJob({2, std::string(key) + " is a number, not '" + value + "'"});
+  }
 }
 
 void Root::EnterEpoch(Turn& turn) {

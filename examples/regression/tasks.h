@@ -62,6 +62,7 @@ class TreeTask : public taskgraph::Task {
 // Task 0. Its parameter is the epoch's number; its sums are the results.
 class Root final : public TreeTask {
  public:
+  void Init(Turn& turn) override;
   void EnterEpoch(Turn& turn) override;
   void SumKnown(Turn& turn, std::int64_t sum) override;
 };
