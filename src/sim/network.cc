@@ -190,6 +190,10 @@ void Network::Carry(const PipePtr& pipe, int side, transport::Frame frame) {
     auto arrive = [this, pipe, side, frame] { Arrive(pipe, side, frame); };
     if (random_.Chance(sabotage_.reorder)) {
       agenda_.After(Duration{}, std::move(arrive));
+    } else if (!frame.body.empty() && random_.Chance(options_.overtaken)) {
+      Tell(to, from, Delay(), [this, delay = 4 * Delay(), arrive] {
+        agenda_.After(delay, arrive);
+      });
     } else {
       Tell(to, from, Delay(), std::move(arrive));
     }

@@ -35,6 +35,9 @@ struct NetworkOptions {
   Duration delay_max = std::chrono::milliseconds(2);
   // Until an end of a broken pipe hears of it.
   Duration notice_max = std::chrono::milliseconds(20);
+  // The share of frames with bodies that later ones overtake, as large ones
+  // may.
+  double overtaken = 0;
   Duration heartbeat_timeout = std::chrono::seconds(1);
   Duration connect_timeout = std::chrono::seconds(1);
 };

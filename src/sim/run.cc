@@ -34,6 +34,7 @@ WorldOptions DrawOptions(Random& random, TaskId tasks) {
   options.controllers = static_cast<std::uint32_t>(1 + random.Below(3));
   options.exits_seen = random.Fraction();
   if (random.Chance(0.3)) options.network.delay_max = 30ms;
+  if (random.Chance(0.3)) options.network.overtaken = random.Fraction();
   if (random.Chance(0.3)) options.coordinator.delay_max = 60ms;
   if (random.Chance(0.3)) options.turns.usual_max = 60ms;
   if (random.Chance(0.5)) options.turns.late_turns = random.Fraction() * 0.5;
