@@ -16,7 +16,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -83,7 +83,7 @@ class Watched {
   // Follows until all chairs are taken and the epoch has moved on since.
   void AwaitCalm() {
     const Epoch before = epoch_;
-    while (present_ < kNodes + kSpares || pids_.size() < kTasks ||
+    while (present_.size() < kNodes + kSpares || pids_.size() < kTasks ||
            epoch_ < before + 3) {
       Take(events_.Next());
     }
@@ -99,15 +99,15 @@ class Watched {
   void Take(const Json& event) {
     const std::string& what = event.at("event").get_ref<const std::string&>();
     if (what == "epoch") epoch_ = event.at("epoch");
-    if (what == "node_joined") ++present_;
-    if (what == "node_lost") --present_;
+    if (what == "node_joined") present_.insert(event.at("node"));
+    if (what == "node_lost") present_.erase(event.at("node"));
     if (what == "assigned") pids_[event.at("task")] = event.at("pid");
     if (what == "ended") Fail("the job ended: " + event.dump());
   }
 
   Events& events_;
   Epoch epoch_ = 0;
-  int present_ = 0;
+  std::set<std::string> present_;
   std::map<TaskId, pid_t> pids_;
 };
 
