@@ -12,7 +12,8 @@ NodeCore::NodeCore(NodeId self, const Links& links, const JobOptions& options)
       directory_(links.tasks()),
       followers_(links.tasks()),
       around_{std::move(self), links_,   link_index_, options_,
-              directory_,      outputs_, local_,      followers_} {}
+              directory_,      outputs_, local_,      followers_},
+      hosts_(links.tasks(), nullptr) {}
 
 Outputs NodeCore::Step(Input input, Time now) {
   std::visit([&](auto& fact) { On(fact, now); }, input);
@@ -37,7 +38,7 @@ void NodeCore::On(AssignmentChanged& changed, Time now) {
   ReplicaCore* host = HostOf(task);
   if (host != nullptr && current.term > host->identity().term) {  // R2
     host->OnSuperseded();
-    Settle(host->identity().replica);
+    Settle(*host);
   }
   if (current.term > before.term) StartIfMine(task);
   TellFollowers(task, before);
@@ -55,21 +56,22 @@ void NodeCore::StartIfMine(TaskId task) {
       around_);
   ReplicaCore& started = *replica;
   replicas_.emplace(id, std::move(replica));
-  hosts_[task] = id;
+  by_id_.emplace(id, &started);
+  hosts_[task] = &started;
   started.Begin(epoch_);
-  Settle(id);
+  Settle(started);
 }
 
 void NodeCore::TellFollowers(TaskId task, const Assignment& before) {
   const std::set<ReplicaId> followers = followers_.of(task);
   for (ReplicaId id : followers) {
-    const auto found = replicas_.find(id);
-    if (found == replicas_.end()) {
+    ReplicaCore* follower = Find(id);
+    if (follower == nullptr) {
       followers_.Forget(task, id);
       continue;
     }
-    found->second->OnAssignment(task, before);
-    Settle(id);
+    follower->OnAssignment(task, before);
+    Settle(*follower);
   }
 }
 
@@ -98,10 +100,10 @@ void NodeCore::LearnEpoch(Generation generation, Epoch epoch) {
     return;
   }
   for (auto it = replicas_.begin(); it != replicas_.end();) {
-    const ReplicaId id = it->first;
+    ReplicaCore& replica = *it->second;
     ++it;  // Settle may erase it.
-    replicas_.at(id)->OnEpoch(epoch);
-    Settle(id);
+    replica.OnEpoch(epoch);
+    Settle(replica);
   }
 }
 
@@ -127,10 +129,10 @@ void NodeCore::On(JobEnded& ended, Time) {
   if (end_) return;
   end_ = ended.end;
   for (auto it = replicas_.begin(); it != replicas_.end();) {
-    const ReplicaId id = it->first;
+    ReplicaCore& replica = *it->second;
     ++it;
-    replicas_.at(id)->OnJobEnded(*end_);
-    Settle(id);
+    replica.OnJobEnded(*end_);
+    Settle(replica);
   }
 }
 
@@ -150,7 +152,7 @@ void NodeCore::Receive(const NodeId& from, const Message& message, Time now) {
   }
   if (ReplicaCore* host = HostOf(route.to)) {
     host->OnMessage(from, message, now);
-    Settle(host->identity().replica);
+    Settle(*host);
   } else {
     RefuseMoved(from, message);
   }
@@ -162,7 +164,7 @@ void NodeCore::KeepEarly(const NodeId& from, const Message& message) {
   const TaskId task = message.route.to;
   if (ReplicaCore* host = HostOf(task)) {
     host->OnSuperseded();
-    Settle(host->identity().replica);
+    Settle(*host);
   }
   if (early_count_ < options_.limits.held_messages_max) {
     early_[task].emplace_back(from, message);
@@ -207,7 +209,7 @@ void NodeCore::On(PeerLost& lost, Time now) {
   peers_.erase(lost.node);
   for (auto& [id, replica] : replicas_) {
     replica->OnPeerLost(lost.node, now);
-    Settle(id);
+    Settle(*replica);
   }
   // R21: a hint to who can look after it.
   if (nodes_.contains(lost.node) && !controller_.empty() &&
@@ -218,28 +220,23 @@ void NodeCore::On(PeerLost& lost, Time now) {
 }
 
 void NodeCore::On(TurnFinished& finished, Time) {
-  const auto found = replicas_.find(finished.replica);
-  if (found == replicas_.end()) return;
-  found->second->OnTurnFinished(std::move(finished.effects));
-  Settle(finished.replica);
+  ReplicaCore* replica = Find(finished.replica);
+  if (replica == nullptr) return;
+  replica->OnTurnFinished(std::move(finished.effects));
+  Settle(*replica);
 }
 
 void NodeCore::On(DeadlinePassed&, Time now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
-    const ReplicaId id = deadlines_.begin()->second;
-    replicas_.at(id)->OnDeadline(now);
-    Settle(id);
+    ReplicaCore& replica = *Find(deadlines_.begin()->second);
+    replica.OnDeadline(now);
+    Settle(replica);
   }
 }
 
-ReplicaCore* NodeCore::HostOf(TaskId task) {
-  const auto found = hosts_.find(task);
-  return found == hosts_.end() ? nullptr : replicas_.at(found->second).get();
-}
-
 // Brings the indices up to date after anything happened to a replica.
-void NodeCore::Settle(ReplicaId id) {
-  ReplicaCore& replica = *replicas_.at(id);
+void NodeCore::Settle(ReplicaCore& replica) {
+  const ReplicaId id = replica.identity().replica;
   const Time deadline = replica.done() ? kNever : replica.NextDeadline();
   const auto known = deadline_of_.find(id);
   if (known != deadline_of_.end() && known->second != deadline) {
@@ -249,11 +246,12 @@ void NodeCore::Settle(ReplicaId id) {
   if (deadline != kNever && deadline_of_.emplace(id, deadline).second) {
     deadlines_.emplace(deadline, id);
   }
-  if (!replica.active()) {
-    const auto host = hosts_.find(replica.identity().task);
-    if (host != hosts_.end() && host->second == id) hosts_.erase(host);
+  ReplicaCore*& host = hosts_[replica.identity().task];
+  if (!replica.active() && host == &replica) host = nullptr;
+  if (replica.done()) {
+    by_id_.erase(id);
+    replicas_.erase(id);
   }
-  if (replica.done()) replicas_.erase(id);
 }
 
 void NodeCore::DeliverLocal(Time now) {

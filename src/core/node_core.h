@@ -16,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <unordered_map>
+#include <vector>
 
 #include "core/directory.h"
 #include "core/followers.h"
@@ -42,8 +44,8 @@ class NodeCore {
   // Whether the turn ordered last for `replica` may begin; if not, TurnFinished
   // with `begun` false is due.
   bool MayBegin(ReplicaId replica) const {
-    const auto found = replicas_.find(replica);
-    return found != replicas_.end() && found->second->MayBegin();
+    const ReplicaCore* found = Find(replica);
+    return found != nullptr && found->MayBegin();
   }
 
   // --- To look at, for logs, progress and checks ---
@@ -81,8 +83,12 @@ class NodeCore {
   void StartIfMine(TaskId task);
   void TellFollowers(TaskId task, const Assignment& before);
   void DeliverEarly(TaskId task, Time now);
-  ReplicaCore* HostOf(TaskId task);
-  void Settle(ReplicaId replica);
+  ReplicaCore* HostOf(TaskId task) { return hosts_[task]; }
+  ReplicaCore* Find(ReplicaId replica) const {
+    const auto found = by_id_.find(replica);
+    return found == by_id_.end() ? nullptr : found->second;
+  }
+  void Settle(ReplicaCore& replica);
   void DeliverLocal(Time now);
 
   const Links& links_;
@@ -101,7 +107,10 @@ class NodeCore {
 
   ReplicaId last_replica_ = 0;
   std::map<ReplicaId, std::unique_ptr<ReplicaCore>> replicas_;
-  std::map<TaskId, ReplicaId> hosts_;  // The active one of each task here.
+  // Two ways to them that do not descend a tree: with thousands of tasks each
+  // step down is a cache miss, at every turn.
+  std::unordered_map<ReplicaId, ReplicaCore*> by_id_;
+  std::vector<ReplicaCore*> hosts_;  // The active one of each task here.
   std::map<ReplicaId, Time> deadline_of_;
   std::set<std::pair<Time, ReplicaId>> deadlines_;
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 #include "core/links.h"
 #include "core/node_core.h"
@@ -87,7 +88,7 @@ class NodeRuntime final : private LoopClient {
   TaskSurroundings surroundings_;
   std::optional<core::Links> links_;
   std::unique_ptr<core::NodeCore> core_;  // Once the spec is known.
-  std::map<core::ReplicaId, std::shared_ptr<HostedTask>> tasks_;
+  std::unordered_map<core::ReplicaId, std::shared_ptr<HostedTask>> tasks_;
   std::deque<std::unique_ptr<ReadyTurn>> ready_;
   std::map<Callback*, std::unique_ptr<ReadyTurn>> running_;
   std::deque<core::Input>
