@@ -12,6 +12,10 @@ namespace {
 // Short callbacks in a row before the network gets a look.
 constexpr int kTurnsPerPoll = 16;
 
+// How long messages wait for others to be written with them, while callbacks
+// are quick. (The first one to a peer does not wait at all.)
+constexpr Duration kUnwrittenMax = std::chrono::microseconds(50);
+
 // How long to wait for nothing in particular.
 constexpr Duration kLongWait = std::chrono::seconds(1);
 
@@ -110,12 +114,13 @@ void NodeRuntime::OnRefused(Error error) {
 
 Callback* NodeRuntime::Round(MayRun may_run) {
   const bool busy = may_run == MayRun::kYes && !ready_.empty();
-  if (!busy || connector_.has_unwritten() ||
-      ++turns_since_poll_ >= kTurnsPerPoll) {
-    connector_.Poll(busy ? Duration{} : Wait(Now()));
+  core::Time now = Now();
+  if (!busy || ++turns_since_poll_ >= kTurnsPerPoll ||
+      (connector_.has_unwritten() && now - polled_ >= kUnwrittenMax)) {
+    connector_.Poll(busy ? Duration{} : Wait(now));
+    now = polled_ = Now();
     turns_since_poll_ = 0;
   }
-  const core::Time now = Now();
   connector_.Drain(now);
   if (core_ && core_->NextDeadline() <= now) Step(core::DeadlinePassed{});
   if (now >= leave_by_) done_ = true;

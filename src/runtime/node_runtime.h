@@ -95,6 +95,7 @@ class NodeRuntime final : private LoopClient {
       inputs_;  // Facts that came while another was handled.
   bool stepping_ = false;
   int turns_since_poll_ = 0;
+  core::Time polled_{};
   std::optional<core::JobEnd> end_;
   core::Time leave_by_ = core::kNever;
   std::optional<Error> refused_;
