@@ -18,7 +18,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kPrefix = "taskgraph-";
+constexpr std::string_view kPrefix = "taskgraph-run-";
+
+// What is swept out has this file, and nobody has it locked.
+constexpr std::string_view kMark = "/owner.lock";
 
 // A socket's path may have 107 bytes; ours add the name of a node.
 constexpr std::size_t kParentBytesMax = 64;
@@ -39,29 +42,33 @@ std::string Parent() {
   return "/tmp";
 }
 
-// -1: somebody else has it, or it is not there.
-int Lock(const std::string& folder) {
-  const int fd =
-      ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+// Locks the mark of `folder`, as its owner or as who sweeps it out. -1:
+// somebody else has it, or it is not there any more.
+int LockMark(const std::string& folder, int create) {
+  const int fd = ::open((folder + std::string(kMark)).c_str(),
+                        O_RDWR | O_NOFOLLOW | O_CLOEXEC | create, 0600);
+  struct stat status {};
+  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+      ::fstat(fd, &status) == 0 && status.st_nlink == 1) {
+    return fd;
+  }
   if (fd >= 0) ::close(fd);
   return -1;
 }
 
-bool IsOurs(const fs::path& folder) {
+bool MayBeOurs(const fs::path& folder) {
   struct stat status {};
   return folder.filename().string().starts_with(kPrefix) &&
          ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
          status.st_uid == ::geteuid();
 }
 
-// One that has no file yet is just being made.
 void SweepOut(const std::string& parent) {
   std::error_code ignored;
   for (const fs::directory_entry& entry :
        fs::directory_iterator(parent, ignored)) {
-    if (!IsOurs(entry.path()) || fs::is_empty(entry.path(), ignored)) continue;
-    const int fd = Lock(entry.path().string());
+    if (!MayBeOurs(entry.path())) continue;
+    const int fd = LockMark(entry.path().string(), 0);
     if (fd < 0) continue;
     fs::remove_all(entry.path(), ignored);
     ::close(fd);
@@ -71,15 +78,17 @@ void SweepOut(const std::string& parent) {
 }  // namespace
 
 Result<PrivateFolder> PrivateFolder::Make() {
+  constexpr int kAttempts = 10;
   const std::string parent = Parent();
   SweepOut(parent);
-  std::string path = parent + "/" + std::string(kPrefix) + "XXXXXX";
-  if (::mkdtemp(path.data()) == nullptr) {
-    return Failed("can't make a folder in " + parent);
+  for (int i = 0; i < kAttempts; ++i) {
+    std::string path = parent + "/" + std::string(kPrefix) + "XXXXXX";
+    if (::mkdtemp(path.data()) == nullptr) break;
+    const int fd = LockMark(path, O_CREAT);
+    if (fd >= 0) return PrivateFolder(std::move(path), fd);
+    // It was swept out between the mark and its lock.
   }
-  const int fd = Lock(path);
-  if (fd < 0) return Failed("can't lock " + path);
-  return PrivateFolder(std::move(path), fd);
+  return Failed("can't make a folder in " + parent);
 }
 
 PrivateFolder::PrivateFolder(PrivateFolder&& other) noexcept

@@ -69,19 +69,31 @@ TEST_F(PrivateFolderTest, HasPathsThatAreShortEnoughForSockets) {
 }
 
 TEST_F(PrivateFolderTest, WhatAnOwnerThatWasKilledLeftIsSweptOut) {
-  const fs::path left = parent_ / "taskgraph-left";
-  const fs::path foreign = parent_ / "something-else";
-  for (const fs::path& folder : {left, foreign}) {
+  const fs::path left = parent_ / "taskgraph-run-left";
+  fs::create_directory(left);
+  std::ofstream(left / "owner.lock").flush();
+  std::ofstream(left / "token") << "sesame";
+
+  const auto next = PrivateFolder::Make();
+
+  EXPECT_FALSE(fs::exists(left));
+}
+
+TEST_F(PrivateFolderTest, NothingElseIsSweptOut) {
+  const fs::path unmarked = parent_ / "taskgraph-run-unmarked";
+  const fs::path foreign = parent_ / "taskgraph-data";
+  for (const fs::path& folder : {unmarked, foreign}) {
     fs::create_directory(folder);
     std::ofstream(folder / "file") << "text";
   }
+  std::ofstream(foreign / "owner.lock").flush();
   const auto alive = PrivateFolder::Make();
   ASSERT_TRUE(alive->WriteSecret("token", "sesame").ok());
 
   const auto next = PrivateFolder::Make();
 
-  EXPECT_FALSE(fs::exists(left));
-  EXPECT_TRUE(fs::exists(foreign));
+  EXPECT_TRUE(fs::exists(unmarked / "file"));
+  EXPECT_TRUE(fs::exists(foreign / "file"));
   EXPECT_TRUE(fs::exists(alive->PathOf("token")));
 }
 

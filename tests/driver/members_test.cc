@@ -102,7 +102,7 @@ TEST_F(EtcdTest, ARunningJobSurvivesThatEtcdIsAway) {  // R25
   etcd_->Restart();
 
   EXPECT_FALSE(app.NextEvent("recovered").is_null());
-  EXPECT_EQ(app.Wait(), 0);
+  EXPECT_EQ(app.Wait(), 0) << app.Output();
 }
 
 TEST_F(EtcdTest, AJobOfTheSameNameIsNotDisturbed) {
