@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/chatter.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace taskgraph::sim {
@@ -61,6 +62,7 @@ Chatter::Chatter(const ChatterPlan& plan, const Workload& workload,
   OnData(kNobodys, unexpected);
   OnData(kWithdrawn, [this](Turn& turn, TaskId, const Number&) {
     --withdrawn_due_;
+    AskNext(turn);
     Check(turn);
   });
   OnData(kReport, [this](Turn& turn, TaskId, const Number& sum) {
@@ -76,57 +78,62 @@ void Chatter::EnterEpoch(Turn& turn) {
   to_withdraw_.clear();
   later_.clear();
   reports_.clear();
-  answers_due_ = 0;
   sum_ = 0;
   concluded_ = false;
   metas_due_ = plan_.MetasExpected(turn.task(), turn.epoch());
   const TaskList& children = turn.Neighbors("down");
   children_due_ = children.size();
   for (TaskId child : children) turn.Request(child, kReport, Empty());
-  for (std::string& meta : plan_.Metas(turn.task(), turn.epoch())) {
-    turn.FlagMeta("talk", std::move(meta));
+  std::vector<std::string> metas = plan_.Metas(turn.task(), turn.epoch());
+  // Another incarnation says the same in another order (R11).
+  if (!metas.empty()) {
+    std::rotate(metas.begin(),
+                metas.begin() + turn.incarnation() % metas.size(), metas.end());
   }
-  AskAll(turn);
+  for (std::string& meta : metas) turn.FlagMeta("talk", std::move(meta));
+  asks_ = plan_.Asks(turn.task(), turn.epoch());
+  asked_ = 0;
+  answers_due_ = std::count_if(
+      asks_.begin(), asks_.end(),
+      [](const ChatterPlan::Ask& ask) { return IsAnswered(ask.mode); });
+  AskNext(turn);
+  AskNext(turn);
   Check(turn);
 }
 
-void Chatter::AskAll(Turn& turn) {
-  Number index = 0;
-  for (const ChatterPlan::Ask& ask : plan_.Asks(turn.task(), turn.epoch())) {
-    const Number input = index++;
-    switch (ask.mode) {
-      case Mode::kPlain:
-        turn.Request(ask.to, kAsk, input);
-        ++answers_due_;
-        break;
-      case Mode::kKeyed:
-        turn.Request(ask.to, kAsk, input, "key " + std::to_string(input));
-        ++answers_due_;
-        break;
-      case Mode::kLater:
-        turn.Request(ask.to, kAskLater, input);
-        ++answers_due_;
-        break;
-      case Mode::kDeclined:
-        failing_[turn.Request(ask.to, kDecline, input)] = ask.mode;
-        break;
-      case Mode::kUnserved:
-        failing_[turn.Request(ask.to, kNobodys, input)] = ask.mode;
-        break;
-      case Mode::kStranger:
-        failing_[turn.Request(ask.to, kAsk, input)] = ask.mode;
-        break;
-      case Mode::kWithdrawn:
-        const RequestNumber number = turn.Request(ask.to, kWithdrawn, input);
-        withdrawn_.insert(number);
-        ++withdrawn_due_;
-        if (input % 2 == 0) {
-          turn.Cancel(number);
-        } else {
-          to_withdraw_.push_back(number);
-        }
-        break;
-    }
+void Chatter::AskNext(Turn& turn) {
+  if (asked_ == asks_.size()) return;
+  const ChatterPlan::Ask& ask = asks_[asked_];
+  const Number input = asked_++;
+  switch (ask.mode) {
+    case Mode::kPlain:
+      turn.Request(ask.to, kAsk, input);
+      break;
+    case Mode::kKeyed:
+      turn.Request(ask.to, kAsk, input, "key " + std::to_string(input));
+      break;
+    case Mode::kLater:
+      turn.Request(ask.to, kAskLater, input);
+      break;
+    case Mode::kDeclined:
+      failing_[turn.Request(ask.to, kDecline, input)] = ask.mode;
+      break;
+    case Mode::kUnserved:
+      failing_[turn.Request(ask.to, kNobodys, input)] = ask.mode;
+      break;
+    case Mode::kStranger:
+      failing_[turn.Request(ask.to, kAsk, input)] = ask.mode;
+      break;
+    case Mode::kWithdrawn:
+      const RequestNumber number = turn.Request(ask.to, kWithdrawn, input);
+      withdrawn_.insert(number);
+      ++withdrawn_due_;
+      if (input % 2 == 0) {
+        turn.Cancel(number);
+      } else {
+        to_withdraw_.push_back(number);
+      }
+      break;
   }
 }
 
@@ -167,6 +174,7 @@ void Chatter::Taken(Turn& turn, TaskId, Number answer) {
   --answers_due_;
   sum_ += answer;
   turn.FlagMeta("talk", ChatterPlan::kThanks);
+  AskNext(turn);
   Check(turn);
 }
 
@@ -211,6 +219,7 @@ void Chatter::RequestFailed(Turn& turn, const FailedRequest& failed) {
     accomplices_.complain("task " + std::to_string(turn.task()) + ": " +
                           failed.method + " failed: " + failed.error.message);
   }
+  AskNext(turn);
   Check(turn);
 }
 
@@ -223,8 +232,9 @@ void Chatter::Withdraw(Turn& turn) {
 }
 
 void Chatter::Check(Turn& turn) {
-  if (!concluded_ && failing_.empty() && withdrawn_due_ == 0 &&
-      answers_due_ == 0 && children_due_ == 0 && metas_due_ == 0) {
+  if (!concluded_ && asked_ == asks_.size() && failing_.empty() &&
+      withdrawn_due_ == 0 && answers_due_ == 0 && children_due_ == 0 &&
+      metas_due_ == 0) {
     Conclude(turn);
   }
   accomplices_.mischief(turn);

@@ -35,7 +35,9 @@ class Chatter final : public Task {
  private:
   using Number = std::uint64_t;
 
-  void AskAll(Turn& turn);
+  // The next of the epoch's requests, if there is one: the first ones on
+  // entering it, then one for each that is settled.
+  void AskNext(Turn& turn);
   void Give(Turn& turn, Token<Number> token, const Number& input);
   void GiveLater(Turn& turn, Token<Number> token, const Number& input);
   void Refuse(Turn& turn, Token<Number> token, const Number& input);
@@ -57,6 +59,8 @@ class Chatter final : public Task {
   std::set<RequestNumber> withdrawn_;                   // Answered or not.
   std::size_t withdrawn_due_ = 0;
   std::vector<RequestNumber> to_withdraw_;
+  std::vector<ChatterPlan::Ask> asks_;
+  std::size_t asked_ = 0;
   std::size_t answers_due_ = 0;
   std::size_t children_due_ = 0;
   std::uint64_t metas_due_ = 0;

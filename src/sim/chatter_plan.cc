@@ -18,7 +18,8 @@ constexpr std::uint64_t kWorth = 7'000;
 constexpr std::uint64_t kLinkPercent = 30;
 constexpr std::uint64_t kMetasMax = 3;
 constexpr std::uint64_t kTexts = 2;
-constexpr std::uint64_t kAsksMax = 3;
+constexpr std::uint64_t kAsksMax = 5;
+constexpr std::uint64_t kServersMax = 2;  // So that each is asked again.
 constexpr std::uint64_t kModes = 7;
 
 }  // namespace
@@ -64,7 +65,8 @@ std::vector<ChatterPlan::Ask> ChatterPlan::Asks(TaskId task,
       const auto to = static_cast<TaskId>(draw % load_.tasks);
       if (!HasLink(task, to, epoch)) asks.push_back({to, mode});
     } else if (!talk.empty()) {
-      asks.push_back({talk[draw % talk.size()], mode});
+      const std::uint64_t servers = std::min(kServersMax, talk.size());
+      asks.push_back({talk[draw % servers], mode});
     }
   }
   return asks;

@@ -33,7 +33,7 @@ class ChatterPlan {
   explicit ChatterPlan(const Workload& workload) : load_(workload) {}
 
   TaskList Neighbors(TaskId task, Epoch epoch) const;
-  // Flagged on entering the epoch; some are equal.
+  // Flagged on entering the epoch, in any order; some are equal.
   std::vector<std::string> Metas(TaskId task, Epoch epoch) const;
   std::vector<Ask> Asks(TaskId task, Epoch epoch) const;
 

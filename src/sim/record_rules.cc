@@ -146,6 +146,10 @@ void RecordRules::OnAssignment(TaskId task, const core::Assignment& next,
     CheckLoss(task, before, next, writer);
   }
   const bool failed = next.failures == before.failures + 1;
+  if (lost == 1 && !failed && writer == before.primary &&
+      threw_.contains({task, before.term})) {
+    verdict_.Violate("R23", Name(task) + " threw, and that is not counted");
+  }
   if (next.failures != before.failures &&
       !(failed && lost == 1 && writer == before.primary &&
         threw_.contains({task, before.term}))) {
