@@ -63,6 +63,7 @@ void Chronicle::On(const core::NodeJoined& joined,
                    const core::ControllerCore&) {
   const core::NodeRecord& record = joined.record;
   if (!present_.insert(record.node).second) return;
+  lost_.erase(record.node);  // It takes its session up again (R25).
   events_.Write(Dump({{"ms", NowMs()},
                       {"event", "node_joined"},
                       {"node", record.node},
@@ -78,13 +79,15 @@ void Chronicle::On(const core::NodeLeft& left,
 
 void Chronicle::On(const core::ProcessExited& exited,
                    const core::ControllerCore& core) {
-  present_.insert(exited.node);  // One that died before it joined, too.
+  // One that died before it joined, too; but not one that is told already.
+  if (!lost_.contains(exited.node)) present_.insert(exited.node);
   TellLoss(exited.node, exited.reason, core);
 }
 
 void Chronicle::TellLoss(const core::NodeId& node, const std::string& reason,
                          const core::ControllerCore& core) {
   if (core.end() || present_.erase(node) == 0) return;
+  lost_.insert(node);
   ++standing_.failures;
   events_.Write(Dump({{"ms", NowMs()},
                       {"event", "node_lost"},
