@@ -135,7 +135,11 @@ void ControllerCore::On(ProcessExited& exited, Time) {
 
 void ControllerCore::On(ElectionWon&, Time now) {
   elected_ = true;
-  BeginGrace(now);
+  if (coordinator_there_) {
+    BeginGrace(now);
+  } else {
+    grace_until_ = kNever;  // R25: until it is back.
+  }
 }
 
 // What was proposed in this office may have been refused for that reason; the
