@@ -290,9 +290,10 @@ void Network::Unblock(const NodeId& from, const NodeId& to) {
   const PipePtr pipe = found->second;
   Recover(pipe);
   if (!pipe->laid || pipe->broken) return;
+  // At once: others may be right behind, and must not overtake.
   const int side = Side(*pipe, from);
   for (auto& frame : std::exchange(pipe->waiting[side], {})) {
-    Carry(pipe, side, std::move(frame));
+    Arrive(pipe, side, std::move(frame));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/wire.h"
 #include "sim/checker.h"
+#include "sim/message_text.h"
 
 namespace taskgraph::sim {
 namespace {
@@ -143,6 +144,7 @@ void Process::OnFrame(transport::FrameArrived arrived) {
     stage_.checker.Violate("wire", message.error().message);
     return;
   }
+  TraceMessage(id_ + " hears " + arrived.from, *message);
   Take(core::MessageArrived{arrived.from, std::move(message).value()});
 }
 
@@ -188,9 +190,16 @@ void Process::SendFrame(const core::SendMessage& order) {
       between_tasks != nullptr && stage_.random.Chance(stage_.forged_terms)) {
     ++between_tasks->route.term;
   }
+  TraceMessage(id_ + " tells " + order.to, message);
   core::WireFrame frame = core::Encode(message);
   stage_.network.Send(id_, order.to,
                       {std::move(frame.head), std::move(frame.body)});
+}
+
+void Process::TraceMessage(const std::string& who,
+                           const core::NodeMessage& message) {
+  if (!stage_.trace.Wants(Trace::Level::kMessages)) return;
+  stage_.trace.Line(Trace::Level::kMessages, who + ": " + Describe(message));
 }
 
 // --- The alarm ---

@@ -69,6 +69,7 @@ class Process {
   void OnEvent(coordination::JobEvent event);
   void OnFrame(transport::FrameArrived arrived);
   void SendFrame(const core::SendMessage& order);
+  void TraceMessage(const std::string& who, const core::NodeMessage& message);
   void Settle();
   void OnAlarm();
 
