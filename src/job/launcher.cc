@@ -282,14 +282,16 @@ void Launcher::LeaveIfAllGone() {
 
 int Launcher::Conclude() {
   progress_.Clear();
-  ExitStatus status;
-  if (result_->ok()) {
-    status = (*result_)->status;
-  } else if (heard_ != 0) {
-    status = {kSignalCode + heard_, "killed: " + SignalName(heard_)};
-  } else {
-    status = {1, gave_up_.value_or(result_->error().message)};
+  if (!result_->ok() && heard_ == 0) {  // It has no end that we know of.
+    const std::string why = gave_up_.value_or(result_->error().message);
+    chronicle_->Ended({1, why});
+    Complain("job '" + line_.job.name() + "': " + why);
+    return 1;
   }
+  const ExitStatus status =
+      result_->ok()
+          ? (*result_)->status
+          : ExitStatus{kSignalCode + heard_, "killed: " + SignalName(heard_)};
   chronicle_->Ended(status);
   if (status.code != 0) {
     Complain(DescribeEnd(line_.job.name(), status));
