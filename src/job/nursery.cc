@@ -9,6 +9,14 @@
 #include "job/in_process.h"
 
 namespace taskgraph::job {
+namespace {
+
+// A program that can't start ends otherwise; see Process::Bury for the words.
+bool KilledFromOutside(const std::string& end) {
+  return end.starts_with("signal 9 ") || end.starts_with("signal 15 ");
+}
+
+}  // namespace
 
 Nursery::Nursery(MainLoop& loop, NurseryOptions options, NurseryHooks hooks)
     : loop_(loop), options_(options), hooks_(std::move(hooks)) {
@@ -59,7 +67,8 @@ void Nursery::Joined(const core::NodeId& node) {
 void Nursery::Replace(const core::NodeId& node) {
   Chair* chair = Find(node);
   if (closed_ || chair == nullptr || chair->process) return;
-  if (!chair->joined && ++stillborn_ >= options_.stillborn_max) {
+  const bool stillborn = !chair->joined && !KilledFromOutside(chair->end);
+  if (stillborn && ++stillborn_ >= options_.stillborn_max) {
     return GiveUp(std::to_string(stillborn_) +
                   " nodes in a row ended before they joined the job, the last "
                   "one with " +
@@ -72,7 +81,7 @@ void Nursery::Replace(const core::NodeId& node) {
   }
   ++restarts_;
   const auto index = static_cast<std::size_t>(chair - chairs_.data());
-  if (chair->joined) return Fill(index);
+  if (!stillborn) return Fill(index);
   loop_.After(BackOff(), [this, index] { Fill(index); });
 }
 
