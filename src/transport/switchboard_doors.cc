@@ -124,7 +124,9 @@ void Switchboard::Greet(Socket socket, const Hello& guest) {
 }
 
 bool Switchboard::MustYield(const Hello& guest, const Peer& peer) const {
-  if (guest.dial <= peer.newest_dial) return true;  // A leftover.
+  // A leftover; unless nothing better is there, so that no number, not even a
+  // forged one, can keep two nodes apart.
+  if (guest.dial <= peer.newest_dial && (peer.pipe || peer.dial)) return true;
   return peer.dial && options_.self < guest.node;   // Ours is the one.
 }
 
