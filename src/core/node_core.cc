@@ -107,11 +107,12 @@ void NodeCore::LearnEpoch(Generation generation, Epoch epoch) {
   }
 }
 
-void NodeCore::On(NodeJoined& joined, Time) {
+void NodeCore::On(NodeJoined& joined, Time now) {
   const NodeRecord& record = joined.record;
   if (record.node == around_.self) return;
   outputs_.push_back(SetPeer{record.node, record.addresses});
   nodes_[record.node] = record;
+  if (members_.insert(record.node).second) DeliverUnknown(record.node, now);
 }
 
 void NodeCore::On(NodeLeft& left, Time) {
@@ -137,8 +138,37 @@ void NodeCore::On(JobEnded& ended, Time) {
 }
 
 void NodeCore::On(MessageArrived& arrived, Time now) {
-  std::visit([&](const auto& message) { Receive(arrived.from, message, now); },
-             arrived.message);
+  if (members_.contains(arrived.from)) {
+    std::visit(
+        [&](const auto& message) { Receive(arrived.from, message, now); },
+        arrived.message);
+  } else {
+    KeepUnknown(arrived);
+  }
+}
+
+// Nobody is believed that the coordinator has not named. A node that joined a
+// moment ago is heard when this node's watch has caught up.
+void NodeCore::KeepUnknown(MessageArrived& arrived) {
+  if (unknown_count_ < options_.limits.held_messages_max) {
+    unknown_[arrived.from].push_back(std::move(arrived.message));
+    ++unknown_count_;
+  } else if (const auto* message = std::get_if<Message>(&arrived.message)) {
+    if (directory_.Has(message->route.to) &&
+        directory_.Has(message->route.from))
+      RefuseMoved(arrived.from, *message);
+  }
+}
+
+void NodeCore::DeliverUnknown(const NodeId& node, Time now) {
+  const auto found = unknown_.find(node);
+  if (found == unknown_.end()) return;
+  const std::vector<NodeMessage> kept = std::move(found->second);
+  unknown_.erase(found);
+  unknown_count_ -= kept.size();
+  for (const NodeMessage& one : kept) {
+    std::visit([&](const auto& message) { Receive(node, message, now); }, one);
+  }
 }
 
 void NodeCore::Receive(const NodeId& from, const Message& message, Time now) {
@@ -207,6 +237,10 @@ void NodeCore::On(PeerFound& found, Time) { peers_.insert(found.node); }
 
 void NodeCore::On(PeerLost& lost, Time now) {
   peers_.erase(lost.node);
+  if (const auto kept = unknown_.find(lost.node); kept != unknown_.end()) {
+    unknown_count_ -= kept->second.size();  // It will say all that again.
+    unknown_.erase(kept);
+  }
   for (auto& [id, replica] : replicas_) {
     replica->OnPeerLost(lost.node, now);
     Settle(*replica);

@@ -79,6 +79,8 @@ class NodeCore {
   void Receive(const NodeId&, const Suspicion&, Time) {}
   void LearnEpoch(Generation generation, Epoch epoch);
   void KeepEarly(const NodeId& from, const Message& message);
+  void KeepUnknown(MessageArrived& arrived);
+  void DeliverUnknown(const NodeId& node, Time now);
   void RefuseMoved(const NodeId& from, const Message& message);
   void StartIfMine(TaskId task);
   void TellFollowers(TaskId task, const Assignment& before);
@@ -119,6 +121,9 @@ class NodeCore {
   std::size_t early_count_ = 0;
 
   std::map<NodeId, NodeRecord> nodes_;
+  std::set<NodeId> members_;  // All that ever joined: they may speak.
+  std::map<NodeId, std::vector<NodeMessage>> unknown_;  // Of those who may not.
+  std::size_t unknown_count_ = 0;
   NodeId controller_;
   std::set<NodeId> peers_;  // Those with an open connection.
 };

@@ -243,6 +243,27 @@ TEST_F(NodeCoreTest, ABrokenConnectionIsAHintForTheController) {  // R21
 
 // --- The end ---
 
+TEST_F(NodeCoreTest, WhatANodeSaysBeforeItIsKnownToHaveJoinedWaits) {
+  Settle();
+  Assign(2, 2, 1, "late");
+  Do(MessageArrived{"late", From(2, Meta(1, "early"))});
+  Do(MessageArrived{"late", EpochNews{1, 9}});
+  EXPECT_EQ(Play(), "nothing");
+  EXPECT_EQ(core_->epoch(), 1u);
+
+  Do(NodeJoined{{"late", "host", 4, 0, {}}});
+  EXPECT_EQ(Play(), "hearing a meta of task 2 on link type 'all'");
+  EXPECT_EQ(core_->epoch(), 9u);
+}
+
+TEST_F(NodeCoreTest, AStrangersWordsAreForgottenWithItsConnection) {
+  Settle();
+  Do(MessageArrived{"stranger", EpochNews{1, 9}});
+  Do(PeerLost{"stranger", "gone"});
+  Do(NodeJoined{{"stranger", "host", 4, 0, {}}});
+  EXPECT_EQ(core_->epoch(), 1u);
+}
+
 TEST_F(NodeCoreTest, AtTheEndEachTaskExitsOnceAndThenTheNodeLeaves) {  // R24
   Settle();
   Do(JobEnded{{ExitReason::kFinished, {0, "done"}}});

@@ -55,6 +55,7 @@ class OneNodeTest : public testing::Test {
   void Restart(Topology topology) {
     links_.emplace(std::vector<Link>{{"all", std::move(topology)}}, 4);
     core_ = std::make_unique<NodeCore>("n", *links_, options_);
+    Do(NodeJoined{{"m", "host", 4, 0, {}}});
     orders_.clear();
     turns_.clear();
   }

@@ -80,6 +80,20 @@ TEST_F(ReplicaCoreTest, WhoSpeaksWithAnOldTermIsToldAndNotHeard) {  // R2
   EXPECT_THAT(Said(), ElementsAre("0>1 refuse superseded"));
 }
 
+TEST_F(ReplicaCoreTest, OnlyItsPrimarysNodeSpeaksForATask) {  // R2
+  Settle();
+  Make(FlagMeta{"all", "hello"});
+  Said();
+  Do(NodeJoined{{"other", "host", 4, 0, {}}});
+  Do(MessageArrived{"other", From(1, MetaAck{1, 1})});
+  Do(MessageArrived{"other", From(1, Meta(1, "forged"))});
+  EXPECT_EQ(Play(), "nothing");
+
+  Do(PeerLost{"m", "gone"});  // What is not acknowledged goes again.
+  Wait(1min);
+  EXPECT_THAT(Said(), testing::Contains("0>1 meta 1 hello"));
+}
+
 TEST_F(ReplicaCoreTest, WhoSpeaksWithATermThatIsNotKnownYetWaitsForIt) {  // R22
   Settle();
   Message meta = From(1, Meta(1, "new here"));

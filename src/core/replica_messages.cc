@@ -40,11 +40,14 @@ ReplicaCore::Admission ReplicaCore::Admit(const NodeId& sender,
     }
     return Admission::kDrop;
   }
-  const Term known = around_.directory.of(route.from).term;
+  const Assignment& speaker = around_.directory.of(route.from);
+  const Term known = speaker.term;
   if (route.term < known) {  // R2
     Refuse(sender, route, ErrorCode::kSuperseded);
     return Admission::kDrop;
   }
+  // A term has one primary: another node that speaks in it is no replica.
+  if (route.term == known && sender != speaker.primary) return Admission::kDrop;
   if (route.to_term > me_.term) {  // R2
     Refuse(sender, route, ErrorCode::kMoved);
     OnSuperseded();

@@ -27,8 +27,12 @@ class Village {
  public:
   explicit Village(std::uint64_t seed)
       : random_(seed), links_({{"all", FullMesh()}}, kTasks) {
-    for (const char* node : {"a", "b", "c"}) {
+    const std::vector<NodeId> nodes = {"a", "b", "c"};
+    for (const NodeId& node : nodes) {
       cores_[node] = std::make_unique<NodeCore>(node, links_, options_);
+      for (const NodeId& other : nodes) {
+        if (other != node) Do(node, NodeJoined{{other, "host", 4, 0, {}}});
+      }
       Do(node, EpochAdvanced{1, 1});
     }
     records_.resize(kTasks);
