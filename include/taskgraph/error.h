@@ -62,9 +62,10 @@ class [[nodiscard]] Result {
   std::variant<T, Error> state_;
 };
 
-// Thrown to the caller of a Turn or Job function that was called wrongly: an
-// unknown link type, a task that does not exist, a message above the limit. The
-// text says what was wrong and what would be right.
+// Thrown to the caller of a Turn or Task function that was called wrongly (an
+// unknown link type, a task that does not exist, a message above the limit),
+// and by RunInProcess for a job that was declared wrongly. The text says what
+// was wrong and what would be right.
 class UsageError : public std::invalid_argument {
  public:
   using std::invalid_argument::invalid_argument;

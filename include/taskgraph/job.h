@@ -36,23 +36,26 @@ struct Link {
   Topology topology;
 };
 
+// A job is declared without throwing: the first mistake is remembered, and told
+// by Main, as one line and exit code 2, or thrown by RunInProcess.
 class Job {
  public:
-  // `name` is part of the keys at the coordinator: letters, digits, '-', '_'
-  // and '.'; `tasks` >= 1; both can be changed on the command line. UsageError
-  // otherwise.
+  static constexpr TaskId kTasksMax = 10'000'000;
+
+  // `name` is part of the keys at the coordinator: 1..100 letters, digits, '-',
+  // '_' and '.'; `tasks` is 1..kTasksMax. Both can be changed on the command
+  // line.
   Job(std::string name, TaskId tasks);
 
-  // Relates tasks by the name `type`. UsageError for an empty or repeated name.
+  // Relates tasks by the name `type`, which no other link of the job has.
   Job& Link(LinkType type, Topology topology);
 
   // Says how tasks are made. Call one of the two, once.
   Job& Build(TaskBuilder builder);
   Job& Build(ConfiguredTaskBuilder builder);
 
-  // Declares a key of the configuration, with its default. Values are given by
-  // `--config name=value` and read by Turn::config(). UsageError for a repeated
-  // name.
+  // Declares a key of the configuration, once, with its default. Values are
+  // given by `--config name=value` and read by Turn::config().
   Job& Config(std::string name, std::string default_value, std::string help);
 
   // Limits and times; see options.h.
@@ -65,28 +68,36 @@ class Job {
   const std::vector<taskgraph::Link>& links() const { return links_; }
   const std::vector<ConfigKey>& config_keys() const { return config_keys_; }
   const ConfiguredTaskBuilder& builder() const { return builder_; }
-  // UsageError as in the constructor.
+  // What is wrong with the declaration, and what would be right; empty:
+  // nothing.
+  const std::string& mistake() const { return mistake_; }
+  // UsageError for what the constructor takes for a mistake.
   void Rename(std::string name);
   void SetTasks(TaskId tasks);
 
  private:
+  Job& Remember(std::string mistake);
+
   std::string name_;
   TaskId tasks_;
   std::vector<taskgraph::Link> links_;
   std::vector<ConfigKey> config_keys_;
   ConfiguredTaskBuilder builder_;
   JobOptions options_;
+  std::string mistake_;
 };
 
 // Runs the job as the command line says: `run` (the default: everything on this
 // machine), `node` or `controller`; `--help` lists the options. Returns the
-// process's exit code: 0 for success, the job's own code, or 2 for a wrong
-// command line.
+// process's exit code: 0 for success, the job's own code, 2 for a wrong command
+// line or a mistake in the job's declaration, 74 if all went well but what was
+// printed could not be written (a full disk), else 1 for what went wrong and
+// 128 + N after signal N. Call it once, and print nothing after it.
 int Main(const Job& job, int argc, char** argv);
 
 // Runs the whole job inside this process and waits for its end. For tests and
-// small jobs; `config` overrides defaults of declared keys (UsageError for
-// others).
+// small jobs; `config` overrides defaults of declared keys. UsageError for
+// other keys, and for a mistake in the job's declaration.
 ExitStatus RunInProcess(const Job& job, const Config& config = {});
 
 }  // namespace taskgraph

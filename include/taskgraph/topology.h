@@ -46,7 +46,7 @@ class Topology {
 };
 
 // A tree with task 0 as its root: the parent of i is (i - 1) / fanout. `fanout`
-// >= 1.
+// >= 1; 0 is a mistake in the job's declaration (see Job).
 Topology TreeParents(TaskId fanout);
 Topology TreeChildren(TaskId fanout);
 

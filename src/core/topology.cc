@@ -8,10 +8,19 @@
 #include "taskgraph/error.h"
 
 namespace taskgraph {
+namespace {
+
+// Told when it is first asked, as a mistake of the link type that it is for.
+Topology Wrong(const char* what) {
+  return Topology(
+      [what](TaskId, Epoch) -> TaskList { throw UsageError(what); });
+}
+
+}  // namespace
 
 Topology TreeParents(TaskId fanout) {
   if (fanout == 0)
-    throw UsageError("TreeParents: the fanout is 0, it must be >= 1");
+    return Wrong("TreeParents: the fanout is 0, it must be >= 1");
   return Topology([fanout](TaskId task, Epoch) {
     return task == 0 ? TaskList{} : TaskList{(task - 1) / fanout};
   });
@@ -19,7 +28,7 @@ Topology TreeParents(TaskId fanout) {
 
 Topology TreeChildren(TaskId fanout) {
   if (fanout == 0)
-    throw UsageError("TreeChildren: the fanout is 0, it must be >= 1");
+    return Wrong("TreeChildren: the fanout is 0, it must be >= 1");
   return Topology([fanout](TaskId task, Epoch, TaskId tasks) {
     TaskList children;
     const std::uint64_t first = std::uint64_t{task} * fanout + 1;

@@ -16,41 +16,66 @@ bool IsNameChar(unsigned char c) {
   return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.';
 }
 
+// Empty: nothing is wrong.
+std::string WrongName(const std::string& name) {
+  constexpr std::size_t kNameBytesMax = 100;
+  if (!name.empty() && name.size() <= kNameBytesMax &&
+      std::all_of(name.begin(), name.end(), IsNameChar)) {
+    return {};
+  }
+  return "the job's name '" + name +
+         "' must have 1..100 letters, digits, '-', '_' or '.'";
+}
+
+std::string WrongTasks(TaskId tasks) {
+  if (tasks >= 1 && tasks <= Job::kTasksMax) return {};
+  std::string wrong = "a job must have 1.." + std::to_string(Job::kTasksMax) +
+                      " tasks, not " + std::to_string(tasks);
+  constexpr TaskId kLargestPositive = 0x7fffffff;
+  if (tasks > kLargestPositive) wrong += " (was a negative number meant?)";
+  return wrong;
+}
+
 }  // namespace
 
-Job::Job(std::string name, TaskId tasks) : tasks_(tasks) {
-  Rename(std::move(name));
-  SetTasks(tasks);
+Job::Job(std::string name, TaskId tasks)
+    : name_(std::move(name)), tasks_(tasks) {
+  Remember(WrongName(name_));
+  Remember(WrongTasks(tasks));
+}
+
+// Only the first: others may be its consequences.
+Job& Job::Remember(std::string mistake) {
+  if (mistake_.empty()) mistake_ = std::move(mistake);
+  return *this;
 }
 
 void Job::Rename(std::string name) {
-  if (name.empty() || name.size() > 100 ||
-      !std::all_of(name.begin(), name.end(), IsNameChar)) {
-    throw UsageError("the job's name '" + name +
-                     "' must have 1..100 letters, digits, '-', '_' or '.'");
-  }
+  const std::string wrong = WrongName(name);
+  if (!wrong.empty()) throw UsageError(wrong);
   name_ = std::move(name);
 }
 
 void Job::SetTasks(TaskId tasks) {
-  if (tasks == 0) throw UsageError("a job must have at least one task");
+  const std::string wrong = WrongTasks(tasks);
+  if (!wrong.empty()) throw UsageError(wrong);
   tasks_ = tasks;
 }
 
 Job& Job::Link(LinkType type, Topology topology) {
-  const bool known =
-      std::any_of(links_.begin(), links_.end(),
-                  [&](const auto& link) { return link.type == type; });
-  if (type.empty() || known) {
-    throw UsageError(type.empty()
-                         ? "a link type needs a name"
-                         : "there is a link type '" + type + "' already");
+  if (type.empty()) return Remember("Job::Link: a link type needs a name");
+  for (const auto& link : links_) {
+    if (link.type == type) {
+      return Remember("Job::Link: there is a link type '" + type +
+                      "' already; give this one another name");
+    }
   }
   links_.push_back({std::move(type), std::move(topology)});
   return *this;
 }
 
 Job& Job::Build(TaskBuilder builder) {
+  if (!builder) return Build(ConfiguredTaskBuilder());
   return Build(ConfiguredTaskBuilder(
       [builder = std::move(builder)](TaskId id, const taskgraph::Config&) {
         return builder(id);
@@ -58,19 +83,25 @@ Job& Job::Build(TaskBuilder builder) {
 }
 
 Job& Job::Build(ConfiguredTaskBuilder builder) {
-  if (builder_) throw UsageError("the job has a builder already");
+  if (!builder) return Remember("Job::Build: the function is empty");
+  if (builder_) {
+    return Remember("Job::Build: the job has a builder already; call it once");
+  }
   builder_ = std::move(builder);
   return *this;
 }
 
 Job& Job::Config(std::string name, std::string default_value,
                  std::string help) {
-  const bool known =
-      std::any_of(config_keys_.begin(), config_keys_.end(),
-                  [&](const ConfigKey& key) { return key.name == name; });
-  if (name.empty() || known || name.find('=') != std::string::npos) {
-    throw UsageError("the configuration key '" + name +
-                     "' must have a name of its own, without '='");
+  if (name.empty() || name.find('=') != std::string::npos) {
+    return Remember("Job::Config: the key '" + name +
+                    "' must have a name, without '='");
+  }
+  for (const ConfigKey& key : config_keys_) {
+    if (key.name == name) {
+      return Remember("Job::Config: there is a key '" + name +
+                      "' already; declare it once");
+    }
   }
   config_keys_.push_back(
       {std::move(name), std::move(default_value), std::move(help)});
