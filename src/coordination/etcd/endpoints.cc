@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordination/etcd/endpoints.h"
 
+#include <charconv>
+#include <cstdint>
+
 namespace taskgraph::coordination {
 namespace {
 
@@ -44,13 +47,14 @@ std::string DialTarget(const std::string& endpoint) {
   if (address.ends_with('/')) address.pop_back();
   const auto colon = address.rfind(':');
   if (colon == std::string::npos || colon == 0) return {};
-  const std::string port = address.substr(colon + 1);
-  if (port.empty() || port.size() > 5 ||
-      port.find_first_not_of("0123456789") != std::string::npos ||
-      address.find('/') != std::string::npos) {
-    return {};
-  }
-  return address;
+  if (address.find('/') != std::string::npos) return {};
+  // gRPC would take a larger port modulo 65,536.
+  std::uint16_t port = 0;
+  const char* end = address.data() + address.size();
+  const auto [rest, error] =
+      std::from_chars(address.data() + colon + 1, end, port);
+  const bool is_port = error == std::errc() && rest == end && port > 0;
+  return is_port ? address : std::string();
 }
 
 Endpoint OpenEndpoint(const std::string& name, const EtcdOptions& options) {

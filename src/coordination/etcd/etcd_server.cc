@@ -9,6 +9,7 @@
 
 #include "coordination/etcd/kv_service.h"
 #include "coordination/etcd/lease_service.h"
+#include "coordination/etcd/listen_check.h"
 #include "coordination/etcd/operator_services.h"
 #include "coordination/etcd/watch_service.h"
 
@@ -49,7 +50,7 @@ class GrpcServer final : public EtcdServer {
     server_->Wait();
   }
 
-  // The address that could not be listened at; empty: all is well.
+  // Where it could not listen; empty: all is well.
   std::string Listen(const EtcdServerOptions& options) {
     grpc::ServerBuilder builder;
     SetArguments(builder);
@@ -64,7 +65,8 @@ class GrpcServer final : public EtcdServer {
     }
     server_ = builder.BuildAndStart();
     for (std::size_t i = 0; i < ports.size(); ++i) {
-      if (!server_ || ports[i] == 0) return options.listen[i];
+      if (ports[i] == 0) return options.listen[i];
+      if (!server_) return options.listen.back();  // It does not say where.
       endpoints_.push_back(WithPort(options.listen[i], ports[i]));
     }
     Describe(options.name);
@@ -102,6 +104,9 @@ class GrpcServer final : public EtcdServer {
 
 Result<std::unique_ptr<EtcdServer>> EtcdServer::Start(
     SharedStore& store, EtcdServerOptions options) {
+  for (const std::string& address : options.listen) {
+    if (auto objection = ObjectionToListen(address)) return *objection;
+  }
   // One store, one cluster: clients notice by it when they meet another store.
   const ServerIdentity self{store.identity(), store.identity() ^ 1};
   auto server = std::make_unique<GrpcServer>(store, self);

@@ -30,7 +30,8 @@ struct EtcdServerOptions {
 
 class EtcdServer {
  public:
-  // Serves `store`, which must outlive it, from now on.
+  // Serves `store`, which must outlive it, from now on. kInvalidArgument: an
+  // address is malformed; kUnavailable: it is in use, or not this machine's.
   static Result<std::unique_ptr<EtcdServer>> Start(SharedStore& store,
                                                    EtcdServerOptions options);
 
