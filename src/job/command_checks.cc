@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <chrono>
 #include <numeric>
 
 #include "job/duration_text.h"
+#include "transport/address.h"
 
 namespace taskgraph::job {
 namespace {
@@ -24,6 +26,16 @@ std::size_t Distance(const std::string& a, const std::string& b) {
     }
   }
   return row.back();
+}
+
+// Where a server may listen.
+bool IsPlace(const std::string& text) {
+  if (text.starts_with("unix:")) return transport::ParseAddress(text).ok();
+  const auto parsed = transport::ParseAddress("tcp:" + text);
+  if (!parsed) return false;
+  // An IPv6 address without brackets would come out with them.
+  const auto* tcp = std::get_if<transport::TcpAddress>(&*parsed);
+  return tcp != nullptr && transport::Format(*tcp) == "tcp:" + text;
 }
 
 }  // namespace
@@ -56,6 +68,16 @@ std::string WrongDuration(const std::string& text, Duration min) {
          " or more";
 }
 
+std::string WrongSessionTime(const std::string& text) {
+  constexpr Duration kSecond = std::chrono::seconds(1);
+  const Result<Duration> duration = ParseDuration(text);
+  if (!duration) return duration.error().message;
+  if (*duration >= kSecond && *duration % kSecond == Duration{}) return {};
+  return "'" + text +
+         "' is not a whole number of seconds from 1s (with --coordinator: 2s) "
+         "to 8760h";
+}
+
 std::string WrongLogLevel(const std::string& text) {
   for (const char* level : kLogLevels) {
     if (text == level) return {};
@@ -81,16 +103,16 @@ std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks) {
 }
 
 void CheckRun(const RunCommand& run, std::uint32_t tasks) {
-  if (run.nodes == 0) {
-    if (run.coordinator.empty()) return;
-    throw UsageError(
-        "--nodes 0 runs everything in this process, coordinator included; "
-        "leave --coordinator away or give --nodes 1 or more");
-  }
+  if (run.nodes == 0) return;
   if (!run.coordinator.empty() && !run.listen_coordinator.empty()) {
     throw UsageError(
         "--listen-coordinator is for the embedded coordinator; leave it or "
         "--coordinator away");
+  }
+  if (!run.listen_coordinator.empty() && !IsPlace(run.listen_coordinator)) {
+    throw UsageError("--listen-coordinator: '" + run.listen_coordinator +
+                     "' is neither HOST:PORT, with a port from 0 (any) to "
+                     "65535, nor unix:PATH");
   }
   const std::uint32_t needed = SlotsNeeded(run.nodes, tasks);
   if (run.slots >= needed) return;
@@ -100,12 +122,23 @@ void CheckRun(const RunCommand& run, std::uint32_t tasks) {
                    std::to_string(needed) + " or more");
 }
 
-void CheckFailureOptions(const FailureOptions& failure) {
-  if (failure.heartbeat_timeout >= 2 * failure.heartbeat_interval) return;
-  throw UsageError(
-      "--heartbeat-timeout: " + FormatDuration(failure.heartbeat_timeout) +
-      " must be at least twice the --heartbeat-interval of " +
-      FormatDuration(failure.heartbeat_interval));
+void CheckListen(const std::vector<std::string>& listen) {
+  for (const std::string& address : listen) {
+    const auto parsed = transport::ParseAddress(address);
+    if (!parsed) throw UsageError("--listen: " + parsed.error().message);
+    if (std::holds_alternative<transport::InProcessAddress>(*parsed)) {
+      throw UsageError("--listen: '" + address +
+                       "' reaches nobody; write tcp:HOST:PORT or unix:PATH");
+    }
+  }
+}
+
+void CheckSession(const FailureOptions& failure,
+                  const std::vector<std::string>& coordinator) {
+  constexpr Duration kShortestOfEtcd = std::chrono::seconds(2);
+  if (coordinator.empty() || failure.session_time >= kShortestOfEtcd) return;
+  throw UsageError("--session-time: " + FormatDuration(failure.session_time) +
+                   " is too short; etcd takes 2s or more");
 }
 
 std::string DescribeUnknown(const std::string& argument,

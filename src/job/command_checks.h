@@ -21,6 +21,7 @@ std::string VariableOf(const std::string& flag);
 std::string WrongNumber(const std::string& text, std::uint32_t min,
                         std::uint32_t max);
 std::string WrongDuration(const std::string& text, Duration min);
+std::string WrongSessionTime(const std::string& text);
 std::string WrongLogLevel(const std::string& text);
 
 // Settings of the form KEY=VALUE; UsageError for another.
@@ -31,7 +32,14 @@ std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks);
 
 // UsageError for what does not fit together.
 void CheckRun(const RunCommand& run, std::uint32_t tasks);
-void CheckFailureOptions(const FailureOptions& failure);
+
+// UsageError for an address at which no process listens for others.
+void CheckListen(const std::vector<std::string>& listen);
+
+// UsageError for a session that is shorter than etcd, if that is the
+// coordinator, lets one be.
+void CheckSession(const FailureOptions& failure,
+                  const std::vector<std::string>& coordinator);
 
 // "unknown option '--spare'; did you mean '--spares'?"
 std::string DescribeUnknown(const std::string& argument,

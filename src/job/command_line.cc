@@ -14,12 +14,13 @@
 #include "job/command_checks.h"
 #include "job/duration_text.h"
 #include "job/in_process.h"
+#include "job/job_checks.h"
 
 namespace taskgraph::job {
 namespace {
 
 constexpr std::uint32_t kNodesMax = 10'000;
-constexpr std::uint32_t kTasksMax = 10'000'000;
+constexpr std::uint32_t kTasksMax = Job::kTasksMax;
 
 class Parser {
  public:
@@ -57,6 +58,7 @@ class Parser {
                         std::string& token_file);
   void Parse(std::vector<std::string> arguments);
   void ApplyToJob();
+  void CheckOneProcess(const RunCommand& run) const;
   CommandLine Finish(CommandLine command_line);
 
   Job job_;
@@ -152,9 +154,10 @@ void Parser::AddFailureOptions() {
               "How long a node may be silent before it is suspected");
   AddDuration("--heartbeat-interval", failure.heartbeat_interval, 1ms,
               "How often a node that has nothing to say gives a sign of life");
-  AddDuration("--session-time", failure.session_time, 1s,
-              "How long a silent node keeps its tasks; etcd takes no less "
-              "than 2s");
+  AddDuration("--session-time", failure.session_time, 0s,
+              "How long a silent node keeps its tasks, in whole seconds; etcd "
+              "takes no less than 2s")
+      ->check(CLI::Validator(WrongSessionTime, ""));
   AddDuration("--exit-grace", failure.exit_grace, 0s,
               "How long the end of the job waits for the tasks' Exit");
   AddDuration("--status-retention", failure.status_retention, 1s,
@@ -180,7 +183,23 @@ void Parser::Parse(std::vector<std::string> arguments) {
 void Parser::ApplyToJob() {
   job_.Rename(name_);
   job_.SetTasks(tasks_);
-  CheckFailureOptions(job_.options().failure);
+  CheckOptions(job_.options());
+}
+
+// What is of no use would be ignored in silence.
+void Parser::CheckOneProcess(const RunCommand& run) const {
+  for (const char* option :
+       {"--slots", "--spares", "--coordinator", "--listen-coordinator",
+        "--token-file", "--restarts-max", "--wait"}) {
+    const bool given = app_.get_option(option)->count() > 0;
+    if (!given || (option == std::string("--spares") && run.spares == 0)) {
+      continue;
+    }
+    throw UsageError(
+        std::string(option) +
+        " is of no use with --nodes 0, which runs everything in this process, "
+        "coordinator included; leave it away or give --nodes 1 or more");
+  }
 }
 
 CommandLine Parser::Finish(CommandLine command_line) {
@@ -228,7 +247,9 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
         std::min(tasks_, std::max(2U, std::thread::hardware_concurrency()));
   }
   if (slots->count() == 0) run.slots = SlotsNeeded(run.nodes, tasks_);
+  if (run.nodes == 0) CheckOneProcess(run);
   CheckRun(run, tasks_);
+  CheckSession(job_.options().failure, run.coordinator);
   return Finish({run, job_, {}, {}});
 }
 
@@ -275,6 +296,7 @@ CommandLine Parser::ParseNode(std::vector<std::string> arguments) {
     node.listen.insert(node.listen.begin(),
                        "unix:" + socket_folder + "/" + node.node_id + ".sock");
   }
+  CheckListen(node.listen);
   return Finish({node, job_, {}, {}});
 }
 
@@ -306,8 +328,10 @@ CommandLine Parser::ParseController(std::vector<std::string> arguments) {
   AddFailureOptions();
 
   Parse(std::move(arguments));
+  CheckSession(job_.options().failure, controller.coordinator);
   if (controller.node_id.empty()) controller.node_id = "c-" + RandomHex(8);
   if (controller.listen.empty()) controller.listen = {"tcp:127.0.0.1:0"};
+  CheckListen(controller.listen);
   return Finish({controller, job_, {}, {}});
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include <chrono>
+#include <cstring>
 #include <memory>
 #include <string>
 #include <vector>
@@ -127,7 +128,6 @@ TEST(CommandLineTest, AMistakeIsToldInOneLineThatSaysWhatWouldBeRight) {
   EXPECT_THAT(Complaint({"--nodes"}), HasSubstr("--nodes"));
   EXPECT_THAT(Complaint({"--tasks", "0"}), HasSubstr("from 1 to"));
   EXPECT_THAT(Complaint({"--session-time", "3"}), HasSubstr("2s"));
-  EXPECT_THAT(Complaint({"--session-time", "1ms"}), HasSubstr("1s or more"));
   EXPECT_THAT(Complaint({"--heartbeat-timeout", "150ms"}),
               HasSubstr("--heartbeat-interval"));
   EXPECT_THAT(Complaint({"--log-level", "loud"}), HasSubstr("warning"));
@@ -135,8 +135,60 @@ TEST(CommandLineTest, AMistakeIsToldInOneLineThatSaysWhatWouldBeRight) {
   EXPECT_THAT(Complaint({"walk"}), HasSubstr("run, node and controller"));
   EXPECT_THAT(Complaint({"run", "fast"}), HasSubstr("'fast'"));
   EXPECT_THAT(Complaint({"node"}), HasSubstr("--coordinator"));
-  EXPECT_THAT(Complaint({"--nodes", "0", "--coordinator", "a:1"}),
-              HasSubstr("--nodes 0"));
+}
+
+TEST(CommandLineTest, ASessionLastsAsLongAsItsCoordinatorCanCount) {
+  EXPECT_EQ(Parse({"--session-time", "1s"}).job.options().failure.session_time,
+            1s);
+  for (const char* wrong : {"1500ms", "999ms", "1.5s"}) {
+    EXPECT_THAT(Complaint({"--session-time", wrong}),
+                HasSubstr("whole number of seconds from 1s (with "
+                          "--coordinator: 2s) to 8760h"));
+  }
+  EXPECT_THAT(Complaint({"--coordinator", "a:1", "--session-time", "1s"}),
+              HasSubstr("etcd takes 2s or more"));
+  EXPECT_THAT(
+      Complaint({"controller", "--coordinator", "a:1", "--session-time", "1s"}),
+      HasSubstr("etcd takes 2s or more"));
+}
+
+TEST(CommandLineTest, WhatIsOfNoUseInOneProcessIsRefused) {
+  EXPECT_EQ(ParsedRun({"--nodes", "0", "--spares", "0"}).slots, 15U);
+  for (const char* option : {"--slots=15", "--spares=1", "--coordinator=a:1",
+                             "--listen-coordinator=a:1", "--token-file=a",
+                             "--restarts-max=1", "--wait=1s"}) {
+    const std::string name(option, std::strchr(option, '='));
+    EXPECT_THAT(Complaint({"--nodes", "0", option}),
+                HasSubstr(name + " is of no use with --nodes 0"));
+  }
+}
+
+TEST(CommandLineTest, MembersListenWhereOthersCanReachThem) {
+  for (const char* command : {"node", "controller"}) {
+    for (const char* wrong :
+         {"here", "tcp:here", "tcp:here:65536", "inproc:here"}) {
+      EXPECT_THAT(Complaint({command, "--coordinator=a:1", "--listen", wrong}),
+                  AllOf(HasSubstr("--listen"), HasSubstr(wrong),
+                        HasSubstr("tcp:HOST:PORT")));
+    }
+  }
+  const std::string folder(200, 'x');
+  EXPECT_THAT(Complaint({"node", "--coordinator=a:1", "--socket-folder",
+                         folder.c_str()}),
+              HasSubstr("shorter directory"));
+}
+
+TEST(CommandLineTest, AServerListensAtAnAddress) {
+  for (const char* right : {"127.0.0.1:0", "[::1]:2379", "unix:/tmp/x"}) {
+    EXPECT_EQ(ParsedRun({"--listen-coordinator", right}).listen_coordinator,
+              right);
+  }
+  for (const char* wrong :
+       {"here", "here:", ":1", "here:65536", "here:x", "::1:2379", "unix:"}) {
+    EXPECT_THAT(Complaint({"--listen-coordinator", wrong}),
+                AllOf(HasSubstr("'" + std::string(wrong) + "'"),
+                      HasSubstr("HOST:PORT")));
+  }
 }
 
 TEST(CommandLineTest, TheEnvironmentOverridesDefaultsAndFlagsOverrideBoth) {

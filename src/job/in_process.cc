@@ -8,6 +8,7 @@
 
 #include "core/links.h"
 #include "job/adapters.h"
+#include "job/job_checks.h"
 #include "runtime/node_runtime.h"
 
 namespace taskgraph::job {
@@ -91,8 +92,9 @@ Result<core::JobEnd> RunInThisProcess(const Job& job,
 namespace taskgraph {
 
 ExitStatus RunInProcess(const Job& job, const Config& config) {
-  if (!job.builder())
-    throw UsageError("the job has no builder: call Job::Build");
+  job::CheckDeclaration(job);
+  job::CheckOptions(job.options());
+  job::CheckLinks(job);
   job::InProcessOptions options;
   options.config = job::CompleteConfig(job, config);
   options.log = [](runtime::LogLevel, std::string_view) {};

@@ -13,6 +13,7 @@
 #include "job/in_process.h"
 #include "job/members.h"
 #include "job/signals.h"
+#include "job/standard_streams.h"
 #include "job/token.h"
 #include "runtime/clock.h"
 
@@ -162,6 +163,7 @@ void Launcher::MakeNursery() {
     chronicle_->NodeStarted(node, pid);
   };
   hooks.exited = [this](const core::NodeId& node, const std::string& how) {
+    if (how == "exit code " + std::to_string(kOutputLost)) output_lost_ = true;
     controller_->NodeExited(node, how);
     LeaveIfAllGone();
   };
@@ -298,7 +300,8 @@ int Launcher::Conclude() {
   } else if (!status.message.empty()) {  // What the job has to say, said once.
     std::puts(status.message.c_str());
   }
-  return ExitCodeOf(status);
+  // Nodes whose output is lost have said so.
+  return status.code == 0 && output_lost_ ? kOutputLost : ExitCodeOf(status);
 }
 
 }  // namespace taskgraph::job

@@ -87,7 +87,8 @@ class Launcher {
   std::mutex mutex_;
   runtime::ControllerRuntime* running_ = nullptr;  // Under the mutex.
 
-  int heard_ = 0;  // A signal.
+  int heard_ = 0;             // A signal.
+  bool output_lost_ = false;  // Of a node.
   std::optional<std::string> gave_up_;
   std::optional<Result<core::JobEnd>> result_;
 };

@@ -5,9 +5,14 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
+
+#include "job/one_line.h"
+#include "job/standard_streams.h"
 
 namespace taskgraph::job {
 namespace {
@@ -26,10 +31,23 @@ spdlog::level::level_enum Translate(runtime::LogLevel level) {
   return spdlog::level::err;
 }
 
+// For the pattern of lines, in which '%' is special.
 std::string Escaped(const std::string& text) {
   std::string escaped;
-  for (const char c : text) escaped += c == '%' ? "%%" : std::string(1, c);
+  for (const char c : OneLine(text)) {
+    escaped += c == '%' ? "%%" : std::string(1, c);
+  }
   return escaped;
+}
+
+// Says once that lines are missing in the file. What stderr does not take
+// nobody can be told.
+std::function<void(const std::string&)> ComplainOnce() {
+  const auto complained = std::make_shared<std::atomic_flag>();
+  return [complained](const std::string& why) {
+    if (complained->test_and_set()) return;
+    Complain("warning: some lines of the log are lost: " + why);
+  };
 }
 
 }  // namespace
@@ -50,12 +68,13 @@ Result<runtime::Log> OpenLog(const LogOptions& options, const std::string& job,
   }
   logger->set_level(spdlog::level::from_str(options.level));
   logger->flush_on(spdlog::level::trace);  // A process may be killed.
-  logger->set_error_handler([](const std::string&) {});
+  logger->set_error_handler(ComplainOnce());
   logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l " + Escaped(job) + " " +
                       Escaped(node) + ": %v");
   return runtime::Log([logger = std::move(logger)](runtime::LogLevel level,
                                                    std::string_view text) {
-    logger->log(Translate(level), text);
+    if (!logger->should_log(Translate(level))) return;
+    logger->log(Translate(level), OneLine(text));
   });
 }
 

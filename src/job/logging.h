@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The log of a process: lines on stderr and, if wanted, in a file, each with
-// the job and the node that says it.
+// the job and the node that says it. Texts come from anywhere, see OneLine.
 //
 // A log that can't be written (a full disk, a closed terminal) is a pity, and
-// no reason for a job to fail: what can't be written is dropped.
+// no reason for a job to fail: what can't be written is dropped, and of a file
+// that is said once.
 #pragma once
 
 #include <cstdint>

@@ -4,7 +4,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 #include <utility>
@@ -16,6 +15,7 @@
 #include "job/main_loop.h"
 #include "job/side_thread.h"
 #include "job/signals.h"
+#include "job/standard_streams.h"
 #include "job/token.h"
 #include "runtime/clock.h"
 #include "runtime/controller_runtime.h"
@@ -103,14 +103,6 @@ int Member::Conclude(const Result<core::JobEnd>& end) const {
   return 1;
 }
 
-// Writes out what the application has printed, unless a callback that hangs
-// holds the stream.
-void FlushStdout() {
-  if (::ftrylockfile(stdout) != 0) return;
-  ::fflush_unlocked(stdout);
-  ::funlockfile(stdout);
-}
-
 int Refuse(const Error& error) {
   Complain(error.message);
   return 1;
@@ -137,8 +129,7 @@ int RunNode(const CommandLine& line, const NodeCommand& command) {
   };
   // A thread in a callback can't be ended; its process can (R24).
   options.on_stuck = [&](const Result<core::JobEnd>& end) {
-    FlushStdout();
-    std::_Exit(member.Conclude(end));
+    std::_Exit(FlushStdoutIfIdle(member.Conclude(end)));
   };
   runtime::NodeRuntime node(line.job, options,
                             member.MakeAdapters(command.listen));
@@ -185,12 +176,6 @@ int RunController(const CommandLine& line, const ControllerCommand& command) {
 std::string HostName() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "localhost";
-}
-
-void Complain(const std::string& text) {
-  const std::string line = "taskgraph: " + text + "\n";
-  [[maybe_unused]] const auto written =
-      ::write(STDERR_FILENO, line.data(), line.size());
 }
 
 int ExitCodeOf(const ExitStatus& status) {

@@ -16,9 +16,6 @@ int RunController(const CommandLine& line, const ControllerCommand& command);
 // The name of this machine.
 std::string HostName();
 
-// Writes "taskgraph: TEXT" to stderr.
-void Complain(const std::string& text);
-
 // What a process can give as its exit code for `status`; never 0 for a failure.
 int ExitCodeOf(const ExitStatus& status);
 

@@ -7,19 +7,32 @@
 
 #include <cerrno>
 #include <fstream>
-#include <iterator>
 #include <string_view>
 
 namespace taskgraph::job {
+namespace {
+
+// A secret is short, and some files have no end.
+constexpr std::size_t kFileBytesMax = 4096;
+
+}  // namespace
 
 Result<std::string> ReadToken(const std::string& path) {
   constexpr std::string_view kSpace = " \t\r\n";
   if (path.empty()) return std::string();
   std::ifstream file(path);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) {
+  std::string text(kFileBytesMax + 1, '\0');
+  file.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(file.gcount()));
+  if (!file.is_open() || file.bad()) {
     return Error{ErrorCode::kUnavailable, "can't read the token file " + path +
                                               ": " + ::strerror(errno)};
+  }
+  if (text.size() > kFileBytesMax) {
+    return Error{ErrorCode::kTooLarge,
+                 "the token file " + path + " has more than " +
+                     std::to_string(kFileBytesMax) +
+                     " bytes; give a file with a short secret"};
   }
   const std::size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string::npos) {

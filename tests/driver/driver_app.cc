@@ -2,9 +2,11 @@
 //
 // An application for the tests of the driver: four tasks in a ring that do what
 // `--config mode=...` says.
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <future>
+#include <iostream>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -37,8 +39,9 @@ class Player final : public taskgraph::Task {
   void EnterEpoch(Turn& turn) override {
     if (turn.epoch() == task_ && mode_ != "count") turn.AdvanceEpoch();
     if (task_ != 0) return;
-    if (mode_ == "finish") {
-      turn.FinishJob({std::stoi(turn.config("code")), "the end"});
+    if (mode_ == "finish" || mode_ == "print") {
+      turn.FinishJob(
+          {std::stoi(turn.config("code")), mode_ == "print" ? "" : "the end"});
     } else if (mode_ == "count") {
       if (turn.epoch() == 100) turn.FinishJob({0, "counted to 100"});
       turn.AdvanceEpoch();
@@ -48,6 +51,7 @@ class Player final : public taskgraph::Task {
   // Lines of all tasks go to one file, each written at once.
   void Exit(taskgraph::ExitReason reason,
             const taskgraph::ExitStatus&) override {
+    if (mode_ == "print") std::cout << "task " << task_ << " was here\n";
     if (!exits_.empty()) {
       std::ofstream(exits_, std::ios::app)
           << std::to_string(task_) + " " +
@@ -69,6 +73,9 @@ bool Has(const char* variable) { return std::getenv(variable) != nullptr; }
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "node" && Has("DRIVER_APP_NODES_DIE")) return 3;
+  if (command == "node" && Has("DRIVER_APP_NODES_KILLED")) {
+    std::raise(SIGKILL);
+  }
 
   taskgraph::Job job("driver-app", /*tasks=*/4);
   job.Link("ring", taskgraph::Ring());
@@ -76,6 +83,7 @@ int main(int argc, char** argv) {
     job.Link("nowhere",
              [](TaskId, taskgraph::Epoch) { return taskgraph::TaskList{99}; });
   }
+  if (Has("DRIVER_APP_LINKS_TWICE")) job.Link("ring", taskgraph::Star());
   if (!Has("DRIVER_APP_NO_BUILDER")) {
     job.Build([](TaskId) { return std::make_unique<Player>(); });
   }

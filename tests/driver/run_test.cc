@@ -87,7 +87,8 @@ TEST(RunTest, AWrongCommandLineExitsWithTwoAndOneLine) {
        {std::vector<std::string>{"--frobnicate"},
         {"--config", "speed=9"},
         {"--nodes", "-1"},
-        {"--coordinator", "ftp://somewhere"}}) {
+        {"--coordinator", "ftp://somewhere"},
+        {"--coordinator", "127.0.0.1:99999"}}) {
     const CommandOutcome outcome = RunApp(arguments);
 
     EXPECT_EQ(outcome.exit_code, 2) << outcome.output;
@@ -100,6 +101,12 @@ TEST(RunTest, AMistakeOfTheApplicationIsToldBeforeAnythingIsStarted) {
   const CommandOutcome links = RunApp({}, {"DRIVER_APP_BAD_LINKS=1"});
   EXPECT_EQ(links.exit_code, 2);
   EXPECT_THAT(links.output, AllOf(HasSubstr("nowhere"), HasSubstr("99")));
+
+  const CommandOutcome twice = RunApp({}, {"DRIVER_APP_LINKS_TWICE=1"});
+  EXPECT_EQ(twice.exit_code, 2);
+  EXPECT_EQ(twice.output,
+            "taskgraph: Job::Link: there is a link type 'ring' already; give "
+            "this one another name\n");
 
   const CommandOutcome builder = RunApp({}, {"DRIVER_APP_NO_BUILDER=1"});
   EXPECT_EQ(builder.exit_code, 2);
@@ -238,6 +245,16 @@ TEST(RunTest, NodesThatDieBeforeTheyJoinEndTheJob) {
               AllOf(HasSubstr("before they joined"), HasSubstr("exit code 3")));
 }
 
+// All are replaced; only --restarts-max sets an end.
+TEST(RunTest, NodesThatAreKilledBeforeTheyJoinAreNotTakenForBroken) {
+  RunningApp app({"--nodes", "2", "--restarts-max", "20"},
+                 {"DRIVER_APP_NODES_KILLED=1"});
+
+  EXPECT_EQ(app.Wait(), 1);
+  EXPECT_THAT(app.Output(), AllOf(HasSubstr("after 20 replacements"),
+                                  HasSubstr("signal 9 (Killed)")));
+}
+
 TEST(RunTest, TooManyLostNodesEndTheJob) {
   RunningApp app({"--restarts-max", "2", "--config", "mode=crash"});
 
@@ -261,6 +278,33 @@ TEST(RunTest, AFullDiskForLogAndEventsDoesNotHarmTheJob) {
 
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_THAT(outcome.output, HasSubstr("some events are missing"));
+  EXPECT_THAT(outcome.output,
+              HasSubstr("taskgraph: warning: some lines of the log are lost: "
+                        "Failed flush to file /dev/full: No space left on "
+                        "device\n"));
+}
+
+TEST(RunTest, AFullDiskForResultsIsAFailure) {
+  const std::string app = DRIVER_APP;
+  for (const std::string arguments :
+       {"", "--nodes 0", "--help", "--config mode=print"}) {
+    const CommandOutcome outcome =
+        RunCommand({"/bin/sh", "-c", app + " " + arguments + " >/dev/full"});
+
+    EXPECT_EQ(outcome.exit_code, 74) << arguments;
+    EXPECT_THAT(outcome.output,
+                StartsWith("taskgraph: can't write to stdout, some of what was "
+                           "printed is lost: No space left on device\n"));
+  }
+  const CommandOutcome closed = RunCommand({"/bin/sh", "-c", app + " >&-"});
+  EXPECT_EQ(closed.exit_code, 74);
+  EXPECT_THAT(closed.output, HasSubstr("Bad file descriptor"));
+
+  // A failure stays what it is.
+  const CommandOutcome failed =
+      RunCommand({"/bin/sh", "-c",
+                  app + " --config mode=print --config code=7 >/dev/full"});
+  EXPECT_EQ(failed.exit_code, 7);
 }
 
 TEST(RunTest, FilesThatCannotBeOpenedAreTold) {
@@ -270,6 +314,35 @@ TEST(RunTest, FilesThatCannotBeOpenedAreTold) {
               HasSubstr("can't open the log file /dev/null/log"));
   EXPECT_THAT(RunApp({"--token-file=/nowhere/token"}).output,
               HasSubstr("can't read the token file /nowhere/token"));
+}
+
+TEST(RunTest, ATokenFileWithoutAnEndIsRefused) {
+  const CommandOutcome outcome = RunApp({"--token-file=/dev/zero"});
+
+  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.output,
+            "taskgraph: the token file /dev/zero has more than 4096 bytes; "
+            "give a file with a short secret\n");
+}
+
+TEST(RunTest, AnAddressWhereNobodyCanListenIsNamed) {
+  const CommandOutcome malformed = RunApp({"--listen-coordinator", "here"});
+  EXPECT_EQ(malformed.exit_code, 2);
+  EXPECT_THAT(malformed.output, HasSubstr("'here' is neither HOST:PORT"));
+
+  RunningApp first(
+      {"--listen-coordinator", "127.0.0.1:0", "--config", "mode=idle"});
+  ASSERT_FALSE(first.NextEvent("assigned").is_null());
+  const std::string line = first.Output();
+  const std::size_t begin = line.find("127.0.0.1:");
+  ASSERT_NE(begin, std::string::npos);
+  const std::string used = line.substr(begin, line.find(' ', begin) - begin);
+
+  const CommandOutcome second = RunApp({"--listen-coordinator", used});
+
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_EQ(second.output, "taskgraph: cannot listen at " + used +
+                               ": Address already in use\n");
 }
 
 TEST(RunTest, TheTokenIsInNoCommandLineAndNoLog) {
