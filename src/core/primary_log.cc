@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/primary_log.h"
+
+#include <algorithm>
+#include <sstream>
+#include <utility>
+
+namespace taskgraph::core {
+
+PrimaryLog::PrimaryLog(Term term, const Replicas& in_sync, RecordNumber base,
+                       std::deque<TurnRecord> tail)
+    : term_(term),
+      term_base_(base),
+      base_(base),
+      records_(std::move(tail)),
+      committed_(base) {
+  SetInSync(in_sync);
+}
+
+void PrimaryLog::SetInSync(const Replicas& in_sync) {
+  for (const NodeId& node : in_sync_) {
+    // It may know by now, and have thrown its copy away: it joins, or is out.
+    if (!in_sync.contains(node)) copyists_.erase(node);
+  }
+  in_sync_ = in_sync;
+  for (const NodeId& node : in_sync_) {
+    // As the term begins: they have all up to its base.
+    copyists_.try_emplace(node, Copyist{0, base_, base_, 0, 0, 0, 0});
+  }
+  Commit();
+}
+
+void PrimaryLog::Propose(Replicas next) { proposed_ = std::move(next); }
+
+void PrimaryLog::ProposalDecided() {
+  proposed_.reset();
+  Commit();
+}
+
+JoinNumber PrimaryLog::Join(const NodeId& node, RecordNumber snapshot) {
+  const JoinNumber join = ++last_join_;
+  copyists_[node] = {join, snapshot, snapshot, 0, 0, 0, 0};
+  return join;
+}
+
+// A snapshot of the primary's own state may contain what has not taken effect.
+// Who counts must not have applied such records, so they must stand first.
+bool PrimaryLog::CanCount(const NodeId& node) const {
+  const Copyist* copyist = Find(node);
+  return copyist != nullptr && copyist->heard > 0 &&
+         copyist->held >= committed_ && copyist->snapshot <= committed_;
+}
+
+void PrimaryLog::Drop(const NodeId& node) {
+  copyists_.erase(node);
+  Trim();
+}
+
+RecordNumber PrimaryLog::Append(Payload content) {
+  records_.push_back({end() + 1, term_, std::move(content)});
+  Commit();
+  return end();
+}
+
+bool PrimaryLog::Heard(Stamp began) const {
+  return EveryoneWhoCounts(
+      [&](const Copyist& copyist) { return copyist.heard > began; });
+}
+
+std::optional<LogAppend> PrimaryLog::NextFor(const NodeId& node,
+                                             std::optional<Stamp> awaited) {
+  const auto found = copyists_.find(node);
+  if (found == copyists_.end()) return {};
+  Copyist& copyist = found->second;
+  const bool asks = copyist.asked == 0 ||  // Does it follow, has it come up?
+                    (awaited && copyist.asked <= *awaited);
+  if (copyist.sent == end() && copyist.told == committed_ && !asks) return {};
+  LogAppend append{term_, copyist.join, term_base_, committed_, ++stamp_, {}};
+  append.records.assign(records_.begin() + (copyist.sent - base_),
+                        records_.end());
+  copyist.sent = end();
+  copyist.told = committed_;
+  copyist.asked = stamp_;
+  return append;
+}
+
+void PrimaryLog::Take(const NodeId& node, const LogAck& ack) {
+  const auto found = copyists_.find(node);
+  if (found == copyists_.end()) return;
+  Copyist& copyist = found->second;
+  if (ack.term != term_ || ack.join != copyist.join) return;
+  copyist.held = std::max(copyist.held, std::min(ack.held, end()));
+  copyist.heard = std::max(copyist.heard, std::min(ack.stamp, stamp_));
+  Commit();
+}
+
+void PrimaryLog::Rewind(const NodeId& node) {
+  const auto found = copyists_.find(node);
+  if (found == copyists_.end()) return;
+  Copyist& copyist = found->second;
+  copyist.sent = std::max(copyist.held, copyist.snapshot);
+  copyist.told = 0;
+  copyist.asked = 0;
+}
+
+const PrimaryLog::Copyist* PrimaryLog::Find(const NodeId& node) const {
+  const auto found = copyists_.find(node);
+  return found == copyists_.end() ? nullptr : &found->second;
+}
+
+// R19: the union of the sets that may be in force.
+template <typename Predicate>
+bool PrimaryLog::EveryoneWhoCounts(Predicate predicate) const {
+  const auto holds = [&](const NodeId& node) {
+    const Copyist* copyist = Find(node);
+    return copyist != nullptr && predicate(*copyist);
+  };
+  return std::all_of(in_sync_.begin(), in_sync_.end(), holds) &&
+         (!proposed_ ||
+          std::all_of(proposed_->begin(), proposed_->end(), holds));
+}
+
+void PrimaryLog::Commit() {
+  while (committed_ < end() && EveryoneWhoCounts([&](const Copyist& copyist) {
+           return copyist.held > committed_;
+         })) {
+    ++committed_;
+  }
+  Trim();
+}
+
+// What took effect and is held by all, joiners too, is sent to nobody again.
+void PrimaryLog::Trim() {
+  RecordNumber everywhere = committed_;
+  for (const auto& [node, copyist] : copyists_) {
+    everywhere = std::min(everywhere, std::max(copyist.held, copyist.snapshot));
+  }
+  for (; base_ < everywhere; ++base_) records_.pop_front();
+}
+
+std::string PrimaryLog::Words() const {
+  const auto list = [](const Replicas& nodes) {
+    std::string words;
+    for (const NodeId& node : nodes) words += node + ",";
+    return words;
+  };
+  std::ostringstream words;
+  words << "term " << term_ << " base " << base_ << " of " << term_base_
+        << " committed " << committed_ << " stamp " << stamp_ << " joins "
+        << last_join_ << " in-sync " << list(in_sync_);
+  if (proposed_) words << " or " << list(*proposed_);
+  for (const TurnRecord& record : records_) {
+    words << " " << record.number << "@" << record.term;
+  }
+  for (const auto& [node, copyist] : copyists_) {
+    words << "; " << node << " stay " << copyist.join << " snapshot "
+          << copyist.snapshot << " sent " << copyist.sent << " held "
+          << copyist.held << " told " << copyist.told << " asked "
+          << copyist.asked << " heard " << copyist.heard;
+  }
+  return words.str();
+}
+
+}  // namespace taskgraph::core

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PrimaryLog: a primary's records, who has them, and what may leave (R15, R16,
+// R19, R20).
+//
+// Intuition: a writer who reads a page out only when every copyist that counts
+// has it. Who counts is written in the store. While a change of that is under
+// way, both those who counted and those who may count now are waited for; so a
+// wrong belief costs time and nothing else. A turn that wrote nothing waits
+// for a word from each copyist all the same: they would not give it to a writer
+// who was replaced.
+//
+// Pure. Not thread-safe.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/turn_log.h"
+
+namespace taskgraph::core {
+
+class PrimaryLog {
+ public:
+  // A primary that begins in `term` with the backups `in_sync`. It has applied
+  // all up to `base`, and holds `tail`, which may have taken effect as well
+  // (see BackupLog::tail).
+  PrimaryLog(Term term, const Replicas& in_sync, RecordNumber base,
+             std::deque<TurnRecord> tail);
+
+  // --- Who counts (R19) ---
+  // The in-sync set, as the assignment record has it.
+  void SetInSync(const Replicas& in_sync);
+  // Another set was proposed: from now on either may be in force.
+  void Propose(Replicas next);
+  // It was decided, and SetInSync has told what is so.
+  void ProposalDecided();
+  bool HasProposal() const { return proposed_.has_value(); }
+  const Replicas& in_sync() const { return in_sync_; }
+
+  // --- Joining (R20) ---
+  // `node` gets a snapshot that contains the records up to `snapshot`, and the
+  // records after it. Returns the number of its stay.
+  JoinNumber Join(const NodeId& node, RecordNumber snapshot);
+  // It has all that took effect, and nothing that may not; it may be proposed.
+  bool CanCount(const NodeId& node) const;
+  // A backup or joiner that is given up; nothing goes to it any more.
+  void Drop(const NodeId& node);
+
+  // --- Turns ---
+  // What a turn that begins now must wait for, if it writes no record.
+  Stamp Now() const { return stamp_; }
+  RecordNumber Append(Payload content);
+  RecordNumber end() const { return base_ + records_.size(); }
+  // R15: up to it everything stands, and may leave.
+  RecordNumber committed() const { return committed_; }
+  // R16: every in-sync backup said something after `began`.
+  bool Heard(Stamp began) const;
+
+  // --- Traffic ---
+  // What is to be sent to `node`: records it was not sent, news of what may be
+  // applied, or a question whether it still follows, since a turn that began at
+  // `awaited` waits for a word. None: nothing.
+  std::optional<LogAppend> NextFor(const NodeId& node,
+                                   std::optional<Stamp> awaited = {});
+  void Take(const NodeId& node, const LogAck& ack);
+  // What was sent to `node` and not acknowledged may be lost.
+  void Rewind(const NodeId& node);
+
+  // All of its state, in a few words, for traces and tests.
+  std::string Words() const;
+
+ private:
+  struct Copyist {
+    JoinNumber join = 0;
+    RecordNumber snapshot = 0;
+    RecordNumber sent = 0;
+    RecordNumber held = 0;
+    RecordNumber told = 0;  // What it was last told to be committed.
+    Stamp asked = 0;
+    Stamp heard = 0;
+  };
+
+  const Copyist* Find(const NodeId& node) const;
+  template <typename Predicate>
+  bool EveryoneWhoCounts(Predicate predicate) const;
+  void Commit();
+  void Trim();
+
+  Term term_;
+  RecordNumber term_base_;
+  RecordNumber base_;  // Records up to it are everywhere and forgotten.
+  std::deque<TurnRecord> records_;
+  RecordNumber committed_;
+  Stamp stamp_ = 0;
+  JoinNumber last_join_ = 0;
+  Replicas in_sync_;
+  std::optional<Replicas> proposed_;
+  std::map<NodeId, Copyist> copyists_;
+};
+
+}  // namespace taskgraph::core
