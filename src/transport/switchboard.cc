@@ -29,7 +29,9 @@ Switchboard::Switchboard(Reactor& reactor, Options options, Sink sink)
                .owner = *this,
                .limits = {options_.head_bytes_max, options_.body_bytes_max},
                .scratch = std::vector<std::byte>(kScratchBytes)},
-      pulse_(reactor.backend().io(), options_) {
+      pulse_(reactor.backend().io(), options_),
+      complaints_({options_.log_lines_max, pulse_.Beats(options_.log_window)},
+                  options_.log) {
   context_.silent_beats_max = pulse_.Beats(options_.heartbeat_timeout);
   context_.idle_beats_max = pulse_.Beats(options_.heartbeat_interval);
 }
@@ -42,17 +44,15 @@ Result<Address> Switchboard::Listen(const Address& address) {
         Lobby::Hooks{[this](Socket socket, const Hello& guest) {
                        Greet(std::move(socket), guest);
                      },
-                     options_.log});
+                     [this](std::string_view line) { Complain(line); }});
   }
-  auto listener = Listener::Open(reactor_.backend().io(), address,
-                                 {[this](Socket socket) {
-                                    lobby_->Enter(std::move(socket));
-                                    StartPulse();
-                                  },
-                                  [this](std::string_view line) {
-                                    options_.log(line);
-                                    StartPulse();
-                                  }});
+  auto listener =
+      Listener::Open(reactor_.backend().io(), address,
+                     {[this](Socket socket) {
+                        lobby_->Enter(std::move(socket));
+                        StartPulse();
+                      },
+                      [this](std::string_view line) { Complain(line); }});
   if (!listener) return listener.error();
   listeners_.push_back(*listener);
   return (*listener)->address();
@@ -105,6 +105,7 @@ void Switchboard::Shutdown() {
   probes_.clear();
   for (const auto& listener : listeners_) listener->Close();
   if (lobby_) lobby_->Close();
+  complaints_.Close();
   pulse_.Stop();
 }
 
@@ -127,7 +128,7 @@ void Switchboard::Broke(Connection& pipe, BreakReason reason,
                         std::string detail) {
   const NodeId node = pipe.peer();
   if (reason == BreakReason::kTurnedAway) {
-    options_.log("the connection with node " + node + " was ended: " + detail);
+    Complain("the connection with node " + node + " was ended: " + detail);
   }
   Lose(node, reason, std::move(detail));
 }
@@ -153,6 +154,12 @@ void Switchboard::EmitPending() {
   }
 }
 
+// The pulse ends the window of what is left out.
+void Switchboard::Complain(std::string_view line) {
+  complaints_.Add(line);
+  StartPulse();
+}
+
 // --- The pulse ---
 
 void Switchboard::StartPulse() {
@@ -165,6 +172,7 @@ Pulse::Next Switchboard::Beat() {
     if (listener->Tick() == Listener::State::kPaused) busy = true;
   }
   if (lobby_) lobby_->Tick();
+  complaints_.Tick();
   for (const auto& probe : probes_) probe->Tick();
   for (auto& [node, peer] : peers_) {
     busy = busy || peer.active();
@@ -179,6 +187,7 @@ Pulse::Next Switchboard::Beat() {
   std::erase_if(peers_, [](const auto& entry) {
     return !entry.second.active() && entry.second.addresses.empty();
   });
+  busy = busy || complaints_.open();  // Also by one of this beat's.
   return busy ? Pulse::Next::kGoOn : Pulse::Next::kStop;
 }
 

@@ -21,6 +21,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "transport/complaints.h"
 #include "transport/connection.h"
 #include "transport/dial.h"
 #include "transport/listener.h"
@@ -65,6 +66,7 @@ class Switchboard final : public ConnectionOwner,
 
   Peer& PeerOf(const NodeId& node);
   Hello Introduction(HelloKind kind, const NodeId& to);
+  void Complain(std::string_view line);
   void StartPulse();
   Pulse::Next Beat();
 
@@ -93,6 +95,7 @@ class Switchboard final : public ConnectionOwner,
   BufferPool pool_;
   ConnectionContext context_;
   Pulse pulse_;
+  Complaints complaints_;
   std::shared_ptr<Lobby> lobby_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::unordered_map<NodeId, Peer> peers_;

@@ -47,7 +47,7 @@ void Switchboard::DialDone(const NodeId& node, DialResult result) {
   const std::string objection = Objection(answer, PeerOf(node).dial->hello());
   if (!objection.empty()) {
     const std::string line = "node \"" + node + "\" was not met: " + objection;
-    options_.log(line);
+    Complain(line);
     return Lose(node, BreakReason::kTurnedAway, line);
   }
   if (answer.verdict == Verdict::kAccepted) {
@@ -106,8 +106,8 @@ void Switchboard::ProbeDone(const std::shared_ptr<Dial>& probe,
 void Switchboard::Greet(Socket socket, const Hello& guest) {
   Hello answer = Judge(guest, options_);
   if (answer.verdict != Verdict::kAccepted) {
-    options_.log("a connection from " + RemoteName(socket) +
-                 " was turned away: " + answer.detail);
+    Complain("a connection from " + RemoteName(socket) +
+             " was turned away: " + answer.detail);
     WriteHello(socket, answer);
     return;
   }
@@ -127,7 +127,7 @@ bool Switchboard::MustYield(const Hello& guest, const Peer& peer) const {
   // A leftover; unless nothing better is there, so that no number, not even a
   // forged one, can keep two nodes apart.
   if (guest.dial <= peer.newest_dial && (peer.pipe || peer.dial)) return true;
-  return peer.dial && options_.self < guest.node;   // Ours is the one.
+  return peer.dial && options_.self < guest.node;  // Ours is the one.
 }
 
 void Switchboard::LayAccepted(Socket socket, const Hello& guest, Hello answer) {

@@ -121,8 +121,13 @@ struct Options {
   std::uint64_t piece_bytes = 256 << 10;
 
   // Gets one line for each connection that was ended for what it sent, or said
-  // it was.
+  // it was. What the line quotes of it may hold any bytes.
   std::function<void(std::string_view)> log;
+
+  // Of these lines, so many in so long a time; what is more is counted, and
+  // told in one line at its end. So strangers can't fill a disk.
+  std::size_t log_lines_max = 5;
+  Duration log_window = std::chrono::seconds(10);
 };
 
 enum class SendOutcome : std::uint8_t {
