@@ -9,6 +9,7 @@
 namespace taskgraph::runtime {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr Method<std::string, std::string> kEcho{"Echo"};
@@ -124,6 +125,11 @@ TEST_F(HostedTaskTest, WhatCanNeverBeRightIsRefusedInWords) {
   EXPECT_THAT(
       Failure([](Turn& t) { t.Request(1, kEcho, "", std::string(2000, 'k')); }),
       HasSubstr("key"));
+  EXPECT_THAT(Failure([](Turn& t) { t.Cancel(0); }),
+              HasSubstr("no request 0 to cancel"));
+  EXPECT_THAT(Failure([](Turn& t) { t.Cancel(t.Request(1, kEcho, "") + 1); }),
+              AllOf(HasSubstr("no request 2 to cancel"),
+                    HasSubstr("Turn::Request has returned")));
   const Method<Empty, Empty> untaken{"Untaken"};
   EXPECT_THAT(Failure([&](Turn& t) { t.Request(1, untaken, {}); }),
               HasSubstr("call OnData"));

@@ -184,6 +184,11 @@ RequestNumber TurnRecorder::Request(core::MakeRequest request) {
 }
 
 void TurnRecorder::Cancel(RequestNumber number) {
+  if (number == 0 || number >= next_request_) {
+    throw UsageError("there is no request " + std::to_string(number) +
+                     " to cancel; give a number that Turn::Request has "
+                     "returned in this incarnation of the task");
+  }
   effects_.ordered.push_back(core::CancelRequest{number});
 }
 
