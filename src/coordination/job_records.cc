@@ -77,6 +77,19 @@ std::optional<T> Parse(const std::string& text, Read read) {
   }
 }
 
+// The names for which two objects do not have the same.
+void AddDiffering(const Json& mine, const Json& theirs,
+                  const std::string& prefix, std::vector<std::string>& names) {
+  for (const auto& [name, value] : mine.items()) {
+    if (!theirs.contains(name) || theirs.at(name) != value) {
+      names.push_back(prefix + name);
+    }
+  }
+  for (const auto& [name, value] : theirs.items()) {
+    if (!mine.contains(name)) names.push_back(prefix + name);
+  }
+}
+
 constexpr const char* kReasons[] = {"finished", "failed", "killed",
                                     "superseded"};
 
@@ -102,6 +115,18 @@ std::optional<std::string> Difference(const JobSpec& mine,
   if (mine.links != theirs.links)
     return differ("links", mine.links, theirs.links);
   return std::nullopt;
+}
+
+std::vector<std::string> DifferingSettings(const JobSpec& mine,
+                                           const JobSpec& theirs) {
+  std::vector<std::string> names;
+  AddDiffering(Json(mine.config), Json(theirs.config), "config ", names);
+  AddDiffering(OptionsJson(mine.options), OptionsJson(theirs.options), "",
+               names);
+  if (mine.nodes_expected != theirs.nodes_expected) {
+    names.push_back("nodes_expected");
+  }
+  return names;
 }
 
 std::optional<TaskId> JobKeys::AssignedTask(std::string_view key) const {

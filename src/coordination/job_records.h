@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/vocabulary.h"
 #include "taskgraph/options.h"
@@ -43,6 +44,11 @@ struct JobSpec {
 // has 31". None: they agree. Instances are not compared.
 std::optional<std::string> Difference(const JobSpec& mine,
                                       const JobSpec& theirs);
+
+// The settings in which two specs differ: "config KEY", or an option's name as
+// the spec has it.
+std::vector<std::string> DifferingSettings(const JobSpec& mine,
+                                           const JobSpec& theirs);
 
 class JobKeys {
  public:

@@ -184,7 +184,14 @@ void JobStore::LearnEnd(const std::string& text) {
   if (submitted_ && submission_ == Submission::kNew && !spec_) return;
   const std::optional<core::JobEnd> end = DecodeEnd(text);
   if (!end) {
-    sink_(JobRemark{"the job's status is malformed: " + text.substr(0, 200)});
+    // Where a status is nothing begins, and no other one can be written.
+    sink_(JobRefused{
+        {ErrorCode::kCorrupt,
+         "the value of " + keys_.status() +
+             " at the coordinator is not a job's status, so nobody can tell "
+             "how the job ended: " +
+             text.substr(0, 200) + "; remove the job: etcdctl del --prefix " +
+             keys_.root()}});
     return;
   }
   ended_ = true;

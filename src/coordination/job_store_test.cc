@@ -231,6 +231,35 @@ TEST_F(JobStoreTest, AJobThatVanishesIsAFinalError) {
               HasSubstr("lost this job"));
 }
 
+TEST_F(JobStoreTest, AStatusThatNobodyCanReadIsAFinalError) {  // R24
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  a_.Drain();
+  b_.Drain();
+  store_.Commit(Txn{{}, {Put{"/taskgraph/test/status", "{\"code\":0}"}}, {}});
+
+  for (Member* member : {&a_, &b_}) {
+    ASSERT_THAT(member->Told<JobRefused>(), SizeIs(1));
+    EXPECT_THAT(member->Told<JobRefused>()[0].error.message,
+                testing::AllOf(HasSubstr("/taskgraph/test/status"),
+                               HasSubstr("{\"code\":0}"),
+                               HasSubstr("etcdctl del --prefix")));
+  }
+}
+
+TEST(JobRecordsTest, SettingsThatDifferAreNamed) {
+  JobSpec mine = Spec("one");
+  JobSpec theirs = Spec("two");
+  EXPECT_THAT(DifferingSettings(mine, theirs), SizeIs(0));
+
+  mine.config = {{"epochs", "3"}, {"rate", "1"}};
+  theirs.config = {{"epochs", "4"}, {"rate", "1"}, {"seed", "7"}};
+  mine.options.failure.max_failures = 9;
+  mine.nodes_expected = 2;
+  EXPECT_THAT(DifferingSettings(mine, theirs),
+              testing::ElementsAre("config epochs", "config seed",
+                                   "max_failures", "nodes_expected"));
+}
+
 TEST(JobRecordsTest, WhatIsWrittenIsReadBack) {
   const core::Assignment assignment{
       7, 3, "node", {"b1", "b2"}, 2, "why \"so\"?"};

@@ -103,6 +103,20 @@ int Member::Conclude(const Result<core::JobEnd>& end) const {
   return 1;
 }
 
+// Of several controllers only the first one's settings count.
+void WarnOfOther(const coordination::JobSpec& spec,
+                 const coordination::JobSpec& mine, const runtime::Log& log) {
+  std::string names;
+  for (const std::string& name : coordination::DifferingSettings(mine, spec)) {
+    names += (names.empty() ? "" : ", ") + name;
+  }
+  if (names.empty()) return;
+  log(runtime::LogLevel::kWarning,
+      "the job was submitted with other settings, which stay in force; this "
+      "controller's are not used for: " +
+          names);
+}
+
 int Refuse(const Error& error) {
   Complain(error.message);
   return 1;
@@ -154,9 +168,12 @@ int RunController(const CommandLine& line, const ControllerCommand& command) {
   settings.spec = NewSpec(line.job, line.config, command.nodes_expected);
   settings.spec.token_mark = TokenMark(*token, settings.spec.instance);
   settings.submission = coordination::Submission::kShared;
-  settings.objection = [&](const coordination::JobSpec& spec) {
-    return ObjectionToToken(*token, spec);
-  };
+  settings.objection =
+      [&, mine = settings.spec](const coordination::JobSpec& spec) {
+        auto objection = ObjectionToToken(*token, spec);
+        if (!objection) WarnOfOther(spec, mine, *log);
+        return objection;
+      };
   settings.observe = [&](const core::Input& fact,
                          const core::ControllerCore& core) {
     chronicle.Observe(fact, core);

@@ -156,6 +156,61 @@ TEST_F(EtcdTest, ANodeWithAnotherTokenIsRefused) {
   EXPECT_THAT(none.output, HasSubstr("this process has none"));
 }
 
+TEST_F(EtcdTest, AControllerWithOtherSettingsIsToldThatTheyAreNotUsed) {
+  RunningApp first(Member({"controller", "--config=mode=idle"}));
+  ASSERT_FALSE(first.NextEvent("epoch").is_null());
+  RunningApp second(Member({"controller", "--config=mode=idle",
+                            "--config=code=7", "--session-time=3s"}));
+  RunningApp node(Member({"node", "--slots=4"}));
+  ASSERT_FALSE(second.NextEvent("assigned").is_null());
+
+  EXPECT_THAT(second.Output(),
+              HasSubstr("this controller's are not used for: config code, "
+                        "session_time_ms\n"));
+  EXPECT_THAT(first.Output(), testing::Not(HasSubstr("not used")));
+}
+
+// The job can neither go on nor end by itself.
+TEST_F(EtcdTest, AMalformedStatusEndsAllMembersWithOneError) {  // R24
+  RunningApp controller(Member({"controller", "--config=mode=idle"}));
+  RunningApp node(Member({"node", "--slots=4"}));
+  ASSERT_FALSE(controller.NextEvent("assigned").is_null());
+
+  RunCommand({"/usr/bin/etcdctl", "--endpoints", etcd_->endpoint(), "put",
+              "/taskgraph/driver-app/status", "over"},
+             {}, {"ETCDCTL_API=3"});
+
+  for (RunningApp* app : {&controller, &node}) {
+    EXPECT_EQ(app->Wait(), 1);
+    EXPECT_THAT(app->Output(),
+                AllOf(HasSubstr("driver-app/status at the coordinator is not a "
+                                "job's status"),
+                      HasSubstr("etcdctl del --prefix")));
+  }
+}
+
+TEST_F(EtcdTest, TheKeysOfAKilledLauncherGoByTheCommandThatIsNamed) {
+  RunningApp first(
+      {"--coordinator", etcd_->endpoint(), "--config", "mode=idle"});
+  ASSERT_FALSE(first.NextEvent("assigned").is_null());
+  first.Signal(SIGKILL);
+  EXPECT_EQ(first.Wait(), -SIGKILL);
+  const std::vector<std::string> again = {DRIVER_APP, "--coordinator",
+                                          etcd_->endpoint(), "--nodes", "2"};
+
+  const CommandOutcome refused = RunCommand(again);
+  EXPECT_EQ(refused.exit_code, 1);
+  const std::size_t begin = refused.output.find("etcdctl ");
+  ASSERT_NE(begin, std::string::npos) << refused.output;
+  const std::string command =
+      refused.output.substr(begin, refused.output.find('\n', begin) - begin);
+  RunCommand({"/bin/sh", "-c", command}, {},
+             {"ETCDCTL_API=3", "ETCDCTL_ENDPOINTS=" + etcd_->endpoint()});
+
+  const CommandOutcome accepted = RunCommand(again);
+  EXPECT_EQ(accepted.exit_code, 0) << accepted.output;
+}
+
 TEST_F(EtcdTest, ANodeOfAnotherProgramIsRefused) {
   RunningApp controller(Member({"controller", "--config=mode=idle"}));
   ASSERT_FALSE(controller.NextEvent("epoch").is_null());
