@@ -128,6 +128,8 @@ TEST(CommandLineTest, AMistakeIsToldInOneLineThatSaysWhatWouldBeRight) {
   EXPECT_THAT(Complaint({"--nodes"}), HasSubstr("--nodes"));
   EXPECT_THAT(Complaint({"--tasks", "0"}), HasSubstr("from 1 to"));
   EXPECT_THAT(Complaint({"--session-time", "3"}), HasSubstr("2s"));
+  EXPECT_THAT(Complaint({"--session-time", "9000h"}),
+              HasSubstr("'9000h' is too long; give at most 8760h"));
   EXPECT_THAT(Complaint({"--heartbeat-timeout", "150ms"}),
               HasSubstr("--heartbeat-interval"));
   EXPECT_THAT(Complaint({"--log-level", "loud"}), HasSubstr("warning"));

@@ -36,7 +36,11 @@ Result<Duration> ParseDuration(std::string_view text) {
   for (const Unit& unit : kUnits) {
     if (name != unit.name) continue;
     const double length = number * static_cast<double>(unit.length.count());
-    if (length > static_cast<double>(kLongest.count())) break;
+    if (length > static_cast<double>(kLongest.count())) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "'" + std::string(text) + "' is too long; give at most " +
+                       FormatDuration(kLongest)};
+    }
     return Duration(static_cast<Duration::rep>(length + 0.5));
   }
   return NotADuration(text);
