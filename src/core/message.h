@@ -69,6 +69,8 @@ struct AnswerMessage {
   RequestId id;
   std::optional<Error> error;  // None: `output` is the answer.
   Payload output;
+  // Comes after that many metas of the sender to the addressee in this epoch.
+  MetaNumber after = 0;
 
   friend bool operator==(const AnswerMessage&, const AnswerMessage&) = default;
 };

@@ -23,6 +23,11 @@ MetaInbox::Verdict MetaInbox::Arrive(TaskId from, Incarnation incarnation,
   return Verdict::kNew;
 }
 
+MetaNumber MetaInbox::Arrived(TaskId from) const {
+  const auto found = senders_.find(from);
+  return found == senders_.end() ? 0 : found->second.arrived;
+}
+
 void MetaInbox::Heard(TaskId from, Incarnation incarnation, MetaNumber number) {
   const auto found = senders_.find(from);
   if (found == senders_.end() || found->second.incarnation != incarnation)

@@ -35,6 +35,9 @@ class MetaInbox {
   // before.
   Verdict Arrive(TaskId from, Incarnation incarnation, const MetaMessage& meta);
 
+  // All metas up to this one have arrived; 0: none.
+  MetaNumber Arrived(TaskId from) const;
+
   // The turn that heard meta `number` took effect.
   void Heard(TaskId from, Incarnation incarnation, MetaNumber number);
 

@@ -49,6 +49,11 @@ void MetaOutbox::RewindToStart(TaskId to) {
   found->second.acknowledged = 0;
 }
 
+MetaNumber MetaOutbox::CountFor(TaskId to) const {
+  const auto found = readers_.find(to);
+  return found == readers_.end() ? 0 : found->second.metas.size();
+}
+
 bool MetaOutbox::HasUnacknowledged(TaskId to) const {
   const auto found = readers_.find(to);
   return found != readers_.end() &&

@@ -43,6 +43,9 @@ class MetaOutbox {
 
   bool HasUnacknowledged(TaskId to) const;
 
+  // How many metas `to` must hear.
+  MetaNumber CountFor(TaskId to) const;
+
  private:
   struct Flagged {
     LinkType link;

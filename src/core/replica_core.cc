@@ -56,6 +56,9 @@ void ReplicaCore::OnAssignment(TaskId task, const Assignment& before) {
   if (!active()) return;
   if (around_.directory.of(task).incarnation > before.incarnation) {
     metas_sent_.RewindToStart(task);  // R10
+    std::erase_if(early_answers_, [task](const auto& answer) {
+      return answer.first.first == task;
+    });
   } else {
     metas_sent_.Rewind(task);
   }
@@ -115,6 +118,7 @@ void ReplicaCore::Enter(Epoch epoch) {
   requests_.Clear();
   served_.Clear();
   waits_.clear();
+  early_answers_.clear();
   auto lists = around_.links.Neighbors(me_.task, epoch);
   if (!lists) {
     EndJob(lists.error().message);
@@ -191,10 +195,11 @@ void ReplicaCore::Fail(RequestNumber number, Error error) {
 void ReplicaCore::Apply(GiveAnswer answer) {
   if (answer.id.epoch != entered_) return;  // R9: the token is void.
   if (answer.error) Shorten(answer.error->message);
+  const TaskId asked_by = answer.id.task;
   for (AnswerMessage& message : served_.Answer(
-           answer.id, std::move(answer.error), std::move(answer.output))) {
-    const TaskId to = message.id.task;
-    Send(to, std::move(message));
+           {answer.id, std::move(answer.error), std::move(answer.output),
+            metas_sent_.CountFor(asked_by)})) {
+    Send(asked_by, std::move(message));
   }
 }
 

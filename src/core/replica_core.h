@@ -110,6 +110,8 @@ class ReplicaCore {
   void Take(const Route& route, const RequestMessage& request);
   void Take(const Route& route, const AnswerMessage& answer);
   void Take(const Route& route, const Refusal& refusal);
+  void TakeEarlyAnswers(TaskId from);
+  void TakeAnswer(TaskId from, const AnswerMessage& answer);
   void TakeRefusal(const Route& route, const Refusal& refusal, Time now);
   void Refuse(const NodeId& sender, const Route& route, ErrorCode code);
   void Send(TaskId to, Body body);
@@ -145,6 +147,8 @@ class ReplicaCore {
   std::deque<Cause> queue_;
   std::optional<Cause> running_;
   std::deque<Held> held_;  // R8, R22
+  // Answers that wait for metas which come before them; by whom and to what.
+  std::map<std::pair<TaskId, RequestNumber>, AnswerMessage> early_answers_;
 
   Neighborhood neighborhood_;
   MetaOutbox metas_sent_;

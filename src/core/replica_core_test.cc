@@ -293,6 +293,44 @@ TEST_F(ReplicaCoreTest, ARequestGoesToTheNewPrimaryAtOnce) {  // R13
 
 // --- Turns ---
 
+TEST_F(ReplicaCoreTest, AnAnswerWaitsForTheMetasThatWereFlaggedBeforeIt) {
+  Settle();
+  Make(MakeRequest{1, 1, "Get", "", {}});
+  AnswerMessage answer = std::get<AnswerMessage>(Reply(1, "42"));
+  answer.after = 2;
+
+  Arrive(1, answer);
+  Arrive(1, Meta(1, "first"));
+  EXPECT_EQ(Play(), "hearing a meta of task 1 on link type 'all'");
+  EXPECT_EQ(Play(), "nothing");
+  Arrive(1, MetaMessage{2, 1, "all", "second"});
+
+  EXPECT_EQ(Play(), "hearing a meta of task 1 on link type 'all'");
+  EXPECT_EQ(Play(), "taking Get from task 1");
+}
+
+TEST_F(ReplicaCoreTest, AnAnswerSaysWhichMetasComeBeforeIt) {
+  Settle();
+  Make(FlagMeta{"all", "first"});
+  Arrive(1, Ask(1, 1));
+  Said();
+  TurnEffects effects;
+  effects.ordered.push_back(FlagMeta{"all", "second"});
+  effects.ordered.push_back(
+      GiveAnswer{std::get<RequestMessage>(Ask(1, 1)).id, {}, {}});
+  effects.ordered.push_back(FlagMeta{"all", "third"});
+  Play(std::move(effects));
+
+  for (const SendMessage& send : Those<SendMessage>(orders_)) {
+    const auto& message = std::get<Message>(send.message);
+    if (const auto* answer = std::get_if<AnswerMessage>(&message.body)) {
+      EXPECT_EQ(answer->after, 2u);
+      return;
+    }
+  }
+  FAIL() << "no answer";
+}
+
 TEST_F(ReplicaCoreTest, ATurnThatThrowsLeavesNoTraceAndIsCounted) {  // R15, R23
   Settle();
   Arrive(1, Meta(1, "bad"));

@@ -104,6 +104,7 @@ void ReplicaCore::Take(const Route& route, const MetaMessage& meta) {
     case MetaInbox::Verdict::kTooSoon:
       break;  // The sender has lost an earlier one and will begin there again.
   }
+  TakeEarlyAnswers(route.from);
 }
 
 void ReplicaCore::Take(const Route& route, const MetaAck& ack) {
@@ -139,15 +140,38 @@ void ReplicaCore::Take(const Route& route, const AnswerMessage& answer) {
       id.epoch != entered_) {
     return;
   }
+  if (metas_heard_.Arrived(route.from) < answer.after) {
+    early_answers_.emplace(std::pair(route.from, id.number), answer);
+  } else {
+    TakeAnswer(route.from, answer);
+  }
+}
+
+// What the neighbor said before its answer came after it, on another pipe.
+void ReplicaCore::TakeEarlyAnswers(TaskId from) {
+  const MetaNumber arrived = metas_heard_.Arrived(from);
+  auto it = early_answers_.lower_bound({from, 0});
+  while (it != early_answers_.end() && it->first.first == from) {
+    if (arrived < it->second.after) {
+      ++it;
+    } else {
+      TakeAnswer(from, it->second);
+      it = early_answers_.erase(it);
+    }
+  }
+}
+
+void ReplicaCore::TakeAnswer(TaskId from, const AnswerMessage& answer) {
+  const RequestId& id = answer.id;
   std::optional<MakeRequest> request = requests_.Settle(id.number);
   if (!request) return;  // R12: answered before.
-  Encourage(route.from);
+  Encourage(from);
   if (answer.error) {
     queue_.push_back(HearFailure{
         {id.number, request->to, std::move(request->method), *answer.error}});
   } else {
-    queue_.push_back(TakeData{id.number, route.from, std::move(request->method),
-                              answer.output});
+    queue_.push_back(
+        TakeData{id.number, from, std::move(request->method), answer.output});
   }
 }
 

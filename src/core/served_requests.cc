@@ -35,14 +35,12 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
   return {Arrival::Kind::kInProgress};
 }
 
-std::vector<AnswerMessage> ServedRequests::Answer(const RequestId& token,
-                                                  std::optional<Error> error,
-                                                  Payload output) {
-  Record* found = FindById(token);
+std::vector<AnswerMessage> ServedRequests::Answer(AnswerMessage answer) {
+  Record* found = FindById(answer.id);
   if (found == nullptr || found->answered) return {};
   Record& record = *found;
   record.answered = true;
-  record.answer = {token, std::move(error), std::move(output)};
+  record.answer = std::move(answer);
   std::vector<AnswerMessage> answers;
   for (const RequestId& id : std::exchange(record.waiting, {})) {
     answers.push_back(record.answer);

@@ -41,10 +41,9 @@ class ServedRequests {
   // A request came; `request.id` is of the current epoch.
   Arrival Arrive(const RequestMessage& request);
 
-  // The task answered the request known as `token`. Returns an answer for each
-  // who waits for it; none: the token is void.
-  std::vector<AnswerMessage> Answer(const RequestId& token,
-                                    std::optional<Error> error, Payload output);
+  // The task answered the request known as `answer.id`. Returns an answer for
+  // each who waits for it; none: the token is void.
+  std::vector<AnswerMessage> Answer(AnswerMessage answer);
 
  private:
   using Requester = std::pair<TaskId, Incarnation>;

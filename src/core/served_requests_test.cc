@@ -29,7 +29,7 @@ TEST(ServedRequestsTest, ARepeatedRequestIsNotServedAgain) {  // R14
 
   EXPECT_EQ(served.Arrive(Ask(1)).kind, Kind::kNew);
   EXPECT_EQ(served.Arrive(Ask(1)).kind, Kind::kInProgress);
-  const auto answers = served.Answer(Ask(1).id, {}, Payload::Own("42"));
+  const auto answers = served.Answer({Ask(1).id, {}, Payload::Own("42")});
   ASSERT_EQ(answers.size(), 1u);
   EXPECT_EQ(answers[0].id, Ask(1).id);
 
@@ -42,9 +42,9 @@ TEST(ServedRequestsTest, ATokenAnswersOnce) {  // R14
   ServedRequests served;
   served.Arrive(Ask(1));
 
-  EXPECT_EQ(served.Answer(Ask(1).id, {}, {}).size(), 1u);
-  EXPECT_TRUE(served.Answer(Ask(1).id, {}, {}).empty());
-  EXPECT_TRUE(served.Answer(Ask(9).id, {}, {}).empty());
+  EXPECT_EQ(served.Answer({Ask(1).id, {}, {}}).size(), 1u);
+  EXPECT_TRUE(served.Answer({Ask(1).id, {}, {}}).empty());
+  EXPECT_TRUE(served.Answer({Ask(9).id, {}, {}}).empty());
 }
 
 TEST(ServedRequestsTest, WithAKeyARestartedRequesterIsKnown) {  // R14
@@ -52,7 +52,8 @@ TEST(ServedRequestsTest, WithAKeyARestartedRequesterIsKnown) {  // R14
   served.Arrive(Ask(1, "k", /*incarnation=*/1));
 
   EXPECT_EQ(served.Arrive(Ask(4, "k", 2)).kind, Kind::kInProgress);
-  const auto answers = served.Answer(Ask(1, "k", 1).id, {}, Payload::Own("x"));
+  const auto answers =
+      served.Answer({Ask(1, "k", 1).id, {}, Payload::Own("x")});
   ASSERT_EQ(answers.size(), 2u);
   EXPECT_EQ(answers[1].id, Ask(4, "k", 2).id);
 
@@ -81,7 +82,7 @@ TEST(ServedRequestsTest, OneKeyNamesOneRequestOfEachMethod) {
 TEST(ServedRequestsTest, ALateRepeatOfAFinishedRequestIsNotServed) {  // R14
   ServedRequests served;
   served.Arrive(Ask(1, 1));
-  served.Answer(Ask(1).id, {}, Payload::Own("large"));
+  served.Answer({Ask(1).id, {}, Payload::Own("large")});
 
   EXPECT_EQ(served.Arrive(Ask(2, 2)).kind, Kind::kNew);
 
@@ -91,7 +92,7 @@ TEST(ServedRequestsTest, ALateRepeatOfAFinishedRequestIsNotServed) {  // R14
 TEST(ServedRequestsTest, RecordsWithAKeyOutliveTheirRequester) {  // R14
   ServedRequests served;
   served.Arrive(Ask(1, "k"));
-  served.Answer(Ask(1).id, {}, Payload::Own("x"));
+  served.Answer({Ask(1).id, {}, Payload::Own("x")});
   served.Arrive(Ask(2, 2));
 
   EXPECT_EQ(served.Arrive(Ask(1, "k", 2)).kind, Kind::kAnswered);
@@ -103,7 +104,7 @@ TEST(ServedRequestsTest, AWithdrawnRequestKeepsItsToken) {
 
   served.Arrive(Ask(2, 2));  // It does not wait for 1 any more.
 
-  EXPECT_EQ(served.Answer(Ask(1).id, {}, {}).size(), 1u);
+  EXPECT_EQ(served.Answer({Ask(1).id, {}, {}}).size(), 1u);
 }
 
 TEST(ServedRequestsTest, ANewEpochVoidsTokensAndRecords) {  // R9
@@ -112,7 +113,7 @@ TEST(ServedRequestsTest, ANewEpochVoidsTokensAndRecords) {  // R9
 
   served.Clear();
 
-  EXPECT_TRUE(served.Answer(Ask(1).id, {}, {}).empty());
+  EXPECT_TRUE(served.Answer({Ask(1).id, {}, {}}).empty());
 }
 
 }  // namespace

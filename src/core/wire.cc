@@ -72,6 +72,7 @@ class HeadWriter {
   void Write(const Route& route, const AnswerMessage& answer) {
     Begin(Kind::kAnswer, route);
     Id(answer.id);
+    Number(answer.after);
     Byte(answer.error ? 1 : 0);
     if (answer.error) {
       Byte(static_cast<std::uint8_t>(answer.error->code));
@@ -183,7 +184,7 @@ class HeadReader {
     return {Id(), Number(), Text(), Text(), std::move(input)};
   }
   AnswerMessage ReadAnswer(Payload output) {
-    AnswerMessage answer{Id(), std::nullopt, std::move(output)};
+    AnswerMessage answer{Id(), std::nullopt, std::move(output), Number()};
     const std::uint8_t has_error = Byte();
     if (has_error > 1) Fail();
     if (has_error == 1) answer.error = Error{Code(), Text()};
