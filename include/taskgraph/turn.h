@@ -79,8 +79,8 @@ class Turn {
   }
 
   // Withdraws an open request of this epoch: RequestFailed follows, with
-  // kCancelled. For one that is not open any more nothing happens; a number that
-  // Request never returned is a UsageError.
+  // kCancelled. For one that is not open any more nothing happens; a number
+  // that Request never returned is a UsageError.
   void Cancel(RequestNumber number);
 
   // Answers a request, now or in a later turn of the same epoch; the second

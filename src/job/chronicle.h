@@ -69,7 +69,7 @@ class Chronicle {
   std::optional<Epoch> told_epoch_;
   std::map<core::NodeId, pid_t> pids_;
   std::set<core::NodeId> present_;  // Told of, and not told as lost.
-  std::set<core::NodeId> lost_;  // Told as lost, and not come back.
+  std::set<core::NodeId> lost_;     // Told as lost, and not come back.
   // What was last told of a task, to tell what is new.
   std::map<TaskId, core::Assignment> assignments_;
   std::map<TaskId, core::Time> lost_at_;
