@@ -237,10 +237,6 @@ void NodeCore::On(PeerFound& found, Time) { peers_.insert(found.node); }
 
 void NodeCore::On(PeerLost& lost, Time now) {
   peers_.erase(lost.node);
-  if (const auto kept = unknown_.find(lost.node); kept != unknown_.end()) {
-    unknown_count_ -= kept->second.size();  // It will say all that again.
-    unknown_.erase(kept);
-  }
   for (auto& [id, replica] : replicas_) {
     replica->OnPeerLost(lost.node, now);
     Settle(*replica);
