@@ -13,8 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <string>
-#include <vector>
+#include <utility>
 
 #include "core/message.h"
 #include "core/turn.h"
@@ -48,15 +47,16 @@ class OpenRequests {
   // R14: no answer below it is needed any more.
   RequestNumber first_unfinished() const;
 
-  bool HasUnanswered(TaskId to) const { return by_target_.contains(to); }
+  bool HasUnanswered(TaskId to) const;
 
  private:
+  using Index = std::set<std::pair<TaskId, RequestNumber>>;
+
   RequestNumber next_ = 1;
-  std::map<RequestNumber, MakeRequest> unanswered_;
-  std::set<RequestNumber> unfinished_;  // Also those that are being handled.
-  std::map<TaskId, std::set<RequestNumber>> by_target_;
-  std::map<TaskId, RequestNumber>
-      sent_;  // All up to it were sent to that task.
+  // All that are unfinished; nothing remains of those that are being handled.
+  std::map<RequestNumber, std::optional<MakeRequest>> requests_;
+  Index unanswered_;
+  Index unsent_;  // Of these; mostly empty.
 };
 
 }  // namespace taskgraph::core

@@ -24,13 +24,14 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
     return {Arrival::Kind::kNew};
   }
   if (record->answered) {
-    repeated_ = record->answer;
-    repeated_.id = request.id;
-    return {Arrival::Kind::kAnswered, &repeated_};
+    AnswerMessage repeated = record->answer;
+    repeated.id = request.id;
+    return {Arrival::Kind::kAnswered, std::move(repeated)};
   }
-  auto& waiting = record->waiting;
-  if (std::find(waiting.begin(), waiting.end(), request.id) == waiting.end()) {
-    waiting.push_back(request.id);
+  auto& also = record->also_waiting;
+  if (record->answer.id != request.id &&
+      std::find(also.begin(), also.end(), request.id) == also.end()) {
+    also.push_back(request.id);
   }
   return {Arrival::Kind::kInProgress};
 }
@@ -41,8 +42,8 @@ std::vector<AnswerMessage> ServedRequests::Answer(AnswerMessage answer) {
   Record& record = *found;
   record.answered = true;
   record.answer = std::move(answer);
-  std::vector<AnswerMessage> answers;
-  for (const RequestId& id : std::exchange(record.waiting, {})) {
+  std::vector<AnswerMessage> answers = {record.answer};
+  for (const RequestId& id : std::exchange(record.also_waiting, {})) {
     answers.push_back(record.answer);
     answers.back().id = id;
   }
@@ -52,9 +53,10 @@ std::vector<AnswerMessage> ServedRequests::Answer(AnswerMessage answer) {
 ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
   const RequestId& id = request.id;
   Record& record = ledgers_[{id.task, id.incarnation}].records[id.number];
-  record.waiting = {id};
+  record.answer.id = id;
   if (!request.key.empty()) {
-    record.key = Key{id.task, request.method, request.key};
+    record.key =
+        std::make_unique<const Key>(id.task, request.method, request.key);
     by_key_[*record.key] = id;
   }
   return record;

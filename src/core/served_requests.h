@@ -12,6 +12,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <tuple>
@@ -31,8 +32,7 @@ class ServedRequests {
       kAnswered,
       kForgotten  // A late repeat; its requester is done with it.
     } kind;
-    const AnswerMessage* answer =
-        nullptr;  // For kAnswered; valid until the next call.
+    std::optional<AnswerMessage> answer = {};  // For kAnswered.
   };
 
   // Forgets everything: a new epoch began. Tokens are void (R9).
@@ -51,9 +51,9 @@ class ServedRequests {
       std::tuple<TaskId, std::string, std::string>;  // Task, method, key.
   struct Record {
     bool answered = false;
-    AnswerMessage answer;
-    std::vector<RequestId> waiting;  // Equal but for the incarnation that asks.
-    std::optional<Key> key;
+    AnswerMessage answer;                 // Until it is known, only to whom.
+    std::vector<RequestId> also_waiting;  // Who asked again, with the same key.
+    std::unique_ptr<const Key> key;       // Few have one.
   };
   struct Ledger {
     RequestNumber first_unfinished = 0;  // As its requester said last.
@@ -67,7 +67,6 @@ class ServedRequests {
 
   std::map<Requester, Ledger> ledgers_;
   std::map<Key, RequestId> by_key_;  // The first request with that key.
-  AnswerMessage repeated_;
 };
 
 }  // namespace taskgraph::core
