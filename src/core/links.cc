@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <functional>
 
 namespace taskgraph::core {
 namespace {
@@ -41,7 +42,13 @@ Result<TaskList> Links::Ask(const Link& link, TaskId task, Epoch epoch) const {
   } catch (...) {
     return BadTopology(link, task, epoch, "threw something unknown");
   }
-  if (neighbors.empty()) return neighbors;
+  // In rising order, as most are, they need no look at each pair.
+  const bool rising =
+      std::adjacent_find(neighbors.begin(), neighbors.end(),
+                         std::greater_equal<>()) == neighbors.end();
+  if (neighbors.empty() || (rising && neighbors.back() < tasks_)) {
+    return neighbors;
+  }
   TaskList sorted = neighbors;
   std::sort(sorted.begin(), sorted.end());
   if (sorted.back() >= tasks_) {
@@ -85,15 +92,13 @@ bool Links::HasLink(TaskId task, TaskId other, Epoch epoch) const {
 }
 
 bool LinkIndex::HasLink(TaskId task, TaskId other, Epoch epoch) {
-  // Some replica is behind, for the length of a turn.
-  if (epoch < epoch_) return links_.HasLink(task, other, epoch);
-  if (epoch > epoch_) {
-    neighbors_.clear();
-    epoch_ = epoch;
+  Known& known = known_[task];
+  if (known.neighbors.empty() || epoch > known.epoch) {
+    known = {epoch, links_.SortedNeighbors(task, epoch)};
   }
-  const auto [of_task, is_new] = neighbors_.try_emplace(task);
-  if (is_new) of_task->second = links_.SortedNeighbors(task, epoch);
-  return std::binary_search(of_task->second.begin(), of_task->second.end(),
+  // Some replica is behind, for the length of a turn.
+  if (epoch < known.epoch) return links_.HasLink(task, other, epoch);
+  return std::binary_search(known.neighbors.begin(), known.neighbors.end(),
                             other);
 }
 

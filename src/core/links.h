@@ -64,9 +64,13 @@ class LinkIndex {
   bool HasLink(TaskId task, TaskId other, Epoch epoch);
 
  private:
+  struct Known {
+    Epoch epoch = 0;  // The highest one asked about.
+    TaskList neighbors;
+  };
+
   const Links& links_;
-  Epoch epoch_ = 0;  // The highest one asked about.
-  std::unordered_map<TaskId, TaskList> neighbors_;
+  std::unordered_map<TaskId, Known> known_;
 };
 
 }  // namespace taskgraph::core
