@@ -6,13 +6,15 @@
 
 namespace taskgraph::core {
 
-void Neighborhood::Enter(std::shared_ptr<const NeighborLists> lists) {
+bool Neighborhood::Enter(std::shared_ptr<const NeighborLists> lists) {
+  for (auto& [task, known] : known_) known.announced = known.told;
+  if (lists_ != nullptr && *lists == *lists_) return false;
   lists_ = std::move(lists);
   links_of_.clear();
   for (const auto& [link, neighbors] : *lists_) {
     for (TaskId neighbor : neighbors) links_of_[neighbor].push_back(link);
   }
-  announced_ = told_;
+  return true;
 }
 
 TaskList Neighborhood::tasks() const {
@@ -34,14 +36,13 @@ std::vector<Cause> Neighborhood::Review(TaskId task) {
   const auto links = links_of_.find(task);
   if (links == links_of_.end()) return {};
   const Assignment& record = directory_.of(task);
-  auto known = announced_.find(task);
-  if (known == announced_.end()) {
+  auto known = known_.find(task);
+  if (known == known_.end()) {
     const std::optional<State> first = FirstImpression(record);
     if (!first) return {};
-    known = announced_.emplace(task, *first).first;
-    told_[task] = *first;
+    known = known_.emplace(task, Known{*first, *first}).first;
   }
-  State& state = known->second;
+  State& state = known->second.announced;
   std::vector<Cause> causes;
   if (record.incarnation <= state.incarnation) return causes;
   if (!state.lost) {
@@ -56,11 +57,11 @@ std::vector<Cause> Neighborhood::Review(TaskId task) {
 }
 
 void Neighborhood::Told(const NeighborLost& lost) {
-  told_[lost.neighbor.task] = {lost.neighbor.incarnation, true};
+  known_[lost.neighbor.task].told = {lost.neighbor.incarnation, true};
 }
 
 void Neighborhood::Told(const NeighborBack& back) {
-  told_[back.neighbor.task] = {back.neighbor.incarnation, false};
+  known_[back.neighbor.task].told = {back.neighbor.incarnation, false};
 }
 
 // A neighbor that nobody has had yet is no news. One that is lost at present

@@ -23,9 +23,9 @@ class Neighborhood {
  public:
   explicit Neighborhood(const Directory& directory) : directory_(directory) {}
 
-  // The epoch's neighbors. What was announced and not yet told is announced
-  // again, by the Review of each.
-  void Enter(std::shared_ptr<const NeighborLists> lists);
+  // The epoch's neighbors; says whether they are others than before. What was
+  // announced and not yet told is announced again, by the Review of each.
+  bool Enter(std::shared_ptr<const NeighborLists> lists);
 
   const std::shared_ptr<const NeighborLists>& lists() const { return lists_; }
   bool IsNeighbor(TaskId task) const { return links_of_.contains(task); }
@@ -47,13 +47,16 @@ class Neighborhood {
     Incarnation incarnation = 0;
     bool lost = false;
   };
+  struct Known {
+    State told;
+    State announced;
+  };
   static std::optional<State> FirstImpression(const Assignment& record);
 
   const Directory& directory_;
   std::shared_ptr<const NeighborLists> lists_;
   std::map<TaskId, std::vector<LinkType>> links_of_;
-  std::map<TaskId, State> told_;
-  std::map<TaskId, State> announced_;
+  std::map<TaskId, Known> known_;  // Of all that were ever neighbors.
 };
 
 }  // namespace taskgraph::core

@@ -124,9 +124,10 @@ void ReplicaCore::Enter(Epoch epoch) {
     EndJob(lists.error().message);
     return;
   }
-  neighborhood_.Enter(std::move(lists).value());
-  for (TaskId task : neighborhood_.tasks()) {
-    around_.followers.Follow(task, me_.replica);
+  if (neighborhood_.Enter(std::move(lists).value())) {
+    for (TaskId task : neighborhood_.tasks()) {
+      around_.followers.Follow(task, me_.replica);
+    }
   }
   const bool init = !queue_.empty() && Is<InitTask>(queue_.front());
   queue_.clear();
