@@ -56,7 +56,7 @@ void NodeCore::StartIfMine(TaskId task) {
       around_);
   ReplicaCore& started = *replica;
   replicas_.emplace(id, std::move(replica));
-  by_id_.emplace(id, &started);
+  by_id_.push_back(&started);
   hosts_[task] = &started;
   started.Begin(epoch_);
   Settle(started);
@@ -279,16 +279,14 @@ void NodeCore::Settle(ReplicaCore& replica) {
   ReplicaCore*& host = hosts_[replica.identity().task];
   if (!replica.active() && host == &replica) host = nullptr;
   if (replica.done()) {
-    by_id_.erase(id);
+    by_id_[id] = nullptr;
     replicas_.erase(id);
   }
 }
 
 void NodeCore::DeliverLocal(Time now) {
   while (!local_.empty()) {
-    const Message message = std::move(local_.front());
-    local_.pop_front();
-    Receive(around_.self, message, now);
+    Receive(around_.self, local_.Pop(), now);
   }
 }
 

@@ -16,7 +16,6 @@
 #include <memory>
 #include <optional>
 #include <set>
-#include <unordered_map>
 #include <vector>
 
 #include "core/directory.h"
@@ -87,8 +86,7 @@ class NodeCore {
   void DeliverEarly(TaskId task, Time now);
   ReplicaCore* HostOf(TaskId task) { return hosts_[task]; }
   ReplicaCore* Find(ReplicaId replica) const {
-    const auto found = by_id_.find(replica);
-    return found == by_id_.end() ? nullptr : found->second;
+    return replica < by_id_.size() ? by_id_[replica] : nullptr;
   }
   void Settle(ReplicaCore& replica);
   void DeliverLocal(Time now);
@@ -99,7 +97,7 @@ class NodeCore {
   Directory directory_;
   Followers followers_;
   Outputs outputs_;
-  std::deque<Message> local_;
+  Fifo<Message> local_;
   ReplicaSurroundings around_;
 
   Generation generation_ = 0;
@@ -111,7 +109,7 @@ class NodeCore {
   std::map<ReplicaId, std::unique_ptr<ReplicaCore>> replicas_;
   // Two ways to them that do not descend a tree: with thousands of tasks each
   // step down is a cache miss, at every turn.
-  std::unordered_map<ReplicaId, ReplicaCore*> by_id_;
+  std::vector<ReplicaCore*> by_id_{nullptr};  // Ids count from 1.
   std::vector<ReplicaCore*> hosts_;  // The active one of each task here.
   std::map<ReplicaId, Time> deadline_of_;
   std::set<std::pair<Time, ReplicaId>> deadlines_;

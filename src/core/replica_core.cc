@@ -146,9 +146,7 @@ void ReplicaCore::Pump() {
   if (running_) return;
   if (active() && current_ > entered_) Enter(current_);
   if (queue_.empty() || state_ == State::kDone) return;
-  Cause cause = std::move(queue_.front());
-  queue_.pop_front();
-  Run(std::move(cause));
+  Run(queue_.Pop());
 }
 
 void ReplicaCore::Run(Cause cause) {

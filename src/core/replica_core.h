@@ -12,12 +12,13 @@
 // what arrives and carries out what is asked.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
+#include <vector>
 
 #include "core/backoff.h"
 #include "core/directory.h"
+#include "core/fifo.h"
 #include "core/followers.h"
 #include "core/links.h"
 #include "core/meta_inbox.h"
@@ -37,9 +38,9 @@ struct ReplicaSurroundings {
   LinkIndex& link_index;
   const JobOptions& options;
   const Directory& directory;
-  Outputs& outputs;            // Where orders go.
-  std::deque<Message>& local;  // Where messages to tasks of this node go.
-  Followers& followers;        // Who must hear of a change of which assignment.
+  Outputs& outputs;      // Where orders go.
+  Fifo<Message>& local;  // Where messages to tasks of this node go.
+  Followers& followers;  // Who must hear of a change of which assignment.
 };
 
 struct ReplicaIdentity {
@@ -144,9 +145,9 @@ class ReplicaCore {
   Epoch current_ = 0;   // The highest one known; entered when no turn runs.
   Epoch expected_ = 0;  // The next one whose EnterEpoch would skip none (R7).
 
-  std::deque<Cause> queue_;
+  Fifo<Cause> queue_;
   std::optional<Cause> running_;
-  std::deque<Held> held_;  // R8, R22
+  std::vector<Held> held_;  // R8, R22
   // Answers that wait for metas which come before them; by whom and to what.
   std::map<std::pair<TaskId, RequestNumber>, AnswerMessage> early_answers_;
 

@@ -131,7 +131,7 @@ Callback* NodeRuntime::Round(MayRun may_run) {
 
 void NodeRuntime::TellIfStuck() {
   if (running_.empty() || !options_.on_stuck) return;
-  for (const auto& [callback, turn] : running_) {
+  for (const auto& turn : running_) {
     connector_.Say(LogLevel::kWarning,
                    "task " + std::to_string(turn->order.context.task) +
                        " has not returned from " + Describe(turn->order.cause) +
@@ -155,7 +155,7 @@ Callback* NodeRuntime::NextReady() {
     if (core_->MayBegin(replica)) {
       Callback* next = turn.get();
       turn->task->Prepare();
-      running_.emplace(next, std::move(turn));
+      running_.push_back(std::move(turn));
       return next;
     }
     core::TurnEffects none;  // R2, R7: it is of no use any more.
@@ -171,8 +171,10 @@ void NodeRuntime::Run(Callback& callback) {
 }
 
 void NodeRuntime::Finish(Callback& callback) {
-  const auto found = running_.find(&callback);
-  const std::unique_ptr<ReadyTurn> finished = std::move(found->second);
+  const auto found =
+      std::find_if(running_.begin(), running_.end(),
+                   [&](const auto& turn) { return turn.get() == &callback; });
+  const std::unique_ptr<ReadyTurn> finished = std::move(*found);
   running_.erase(found);
   const core::RunTurn& order = finished->order;
   if (finished->effects.failure) {
@@ -180,7 +182,7 @@ void NodeRuntime::Finish(Callback& callback) {
             "failed: " + *finished->effects.failure);
   }
   if (std::holds_alternative<core::ExitTask>(order.cause)) {
-    tasks_.erase(order.replica);
+    tasks_[order.replica].reset();
   }
   Step(core::TurnFinished{order.replica, std::move(finished->effects)});
 }
@@ -195,9 +197,7 @@ void NodeRuntime::Step(core::Input input) {
   if (stepping_) return;
   stepping_ = true;
   while (!inputs_.empty()) {
-    core::Input next = std::move(inputs_.front());
-    inputs_.pop_front();
-    for (core::Output& order : core_->Step(std::move(next), Now())) Do(order);
+    for (core::Output& order : core_->Step(inputs_.Pop(), Now())) Do(order);
   }
   stepping_ = false;
   if (core_->end() && !end_) {
@@ -210,16 +210,16 @@ void NodeRuntime::Do(core::Output& order) {
   if (auto* turn = std::get_if<core::RunTurn>(&order)) {
     Do(*turn);
   } else if (const auto* stop = std::get_if<core::StopTurn>(&order)) {
-    const auto found = tasks_.find(stop->replica);
-    if (found != tasks_.end()) found->second->Stop();
+    if (const auto& task = tasks_[stop->replica]) task->Stop();
   } else if (const auto* drop = std::get_if<core::DropTask>(&order)) {
-    tasks_.erase(drop->replica);
+    tasks_[drop->replica].reset();
   } else {
     connector_.Carry(order);
   }
 }
 
 void NodeRuntime::Do(core::RunTurn& order) {
+  if (order.replica >= tasks_.size()) tasks_.resize(order.replica + 1);
   std::shared_ptr<HostedTask>& task = tasks_[order.replica];
   if (!task) {
     task = std::make_shared<HostedTask>(surroundings_);

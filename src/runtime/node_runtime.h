@@ -11,11 +11,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "core/links.h"
 #include "core/node_core.h"
@@ -87,12 +86,12 @@ class NodeRuntime final : private LoopClient {
   Connector connector_;
   TaskSurroundings surroundings_;
   std::optional<core::Links> links_;
-  std::unique_ptr<core::NodeCore> core_;  // Once the spec is known.
-  std::unordered_map<core::ReplicaId, std::shared_ptr<HostedTask>> tasks_;
+  std::unique_ptr<core::NodeCore> core_;            // Once the spec is known.
+  std::vector<std::shared_ptr<HostedTask>> tasks_;  // By ReplicaId; or null.
   std::deque<std::unique_ptr<ReadyTurn>> ready_;
-  std::map<Callback*, std::unique_ptr<ReadyTurn>> running_;
-  std::deque<core::Input>
-      inputs_;  // Facts that came while another was handled.
+  std::vector<std::unique_ptr<ReadyTurn>> running_;  // As many as threads.
+  // Facts that came while another was handled.
+  core::Fifo<core::Input> inputs_;
   bool stepping_ = false;
   int turns_since_poll_ = 0;
   core::Time polled_{};
