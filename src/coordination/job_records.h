@@ -4,7 +4,7 @@
 // there.
 //
 //   /taskgraph/JOB/spec                   what was submitted (JobSpec)
-//   /taskgraph/JOB/epoch                  {"epoch":3,"generation":1}
+//   /taskgraph/JOB/clock                  {"epoch":3,"generation":1}
 //   /taskgraph/JOB/tasks/7/assignment     who has task 7 (R1)
 //   /taskgraph/JOB/tasks/7/term           its term alone: what guards compare
 //   (R3) /taskgraph/JOB/nodes/NODE             a node's registration, bound to
@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "coordination/types.h"
 #include "core/vocabulary.h"
 #include "taskgraph/options.h"
 #include "taskgraph/turn.h"
@@ -56,7 +57,12 @@ class JobKeys {
 
   const std::string& root() const { return root_; }
   std::string spec() const { return root_ + "spec"; }
-  std::string epoch() const { return root_ + "epoch"; }
+  // Its name is the first one in order, so that all others are one range.
+  std::string epoch() const { return root_ + "clock"; }
+  KeyRange all() const { return KeyRange::Prefix(root_); }
+  KeyRange all_but_epoch() const {
+    return {epoch() + '\0', KeyRange::Prefix(root_).end};
+  }
   std::string status() const { return root_ + "status"; }
   std::string controller() const { return root_ + "controller"; }
   std::string node(const core::NodeId& id) const {

@@ -8,18 +8,24 @@
 #include <utility>
 
 namespace taskgraph::coordination {
-namespace {
-
-constexpr Tag kWatchTag = 1;
-
-}  // namespace
-
 JobStore::JobStore(const std::string& job, Coordinator& coordinator, Sink sink)
-    : keys_(job),
-      coordinator_(coordinator),
-      sink_(std::move(sink)),
-      last_tag_(kWatchTag) {
-  coordinator_.Watch(kWatchTag, KeyRange::Prefix(keys_.root()), 0);
+    : keys_(job), coordinator_(coordinator), sink_(std::move(sink)) {
+  Watch(keys_.all(), 0);
+}
+
+// In place of the watch before, of which nothing is heard any more.
+void JobStore::Watch(KeyRange range, Revision from) {
+  if (watch_ != 0) coordinator_.Unwatch(watch_);
+  watch_ = ++last_tag_;
+  coordinator_.Watch(watch_, std::move(range), from);
+}
+
+void JobStore::Do(const core::FollowEpoch& order) {
+  if (order.by == core::FollowEpoch::By::kWatch) {
+    Watch(keys_.all(), 0);  // R6: what was missed meanwhile is listed.
+  } else if (seen_ > 0) {
+    Watch(keys_.all_but_epoch(), seen_ + 1);
+  }
 }
 
 void JobStore::Handle(const Event& event, core::Time now) {
@@ -28,9 +34,9 @@ void JobStore::Handle(const Event& event, core::Time now) {
   } else if (const auto* failed = std::get_if<CallFailed>(&event)) {
     OnFailed(*failed, now);
   } else if (const auto* listed = std::get_if<WatchListed>(&event)) {
-    OnListed(*listed);
+    if (listed->tag == watch_) OnListed(*listed);
   } else if (const auto* changed = std::get_if<WatchChanged>(&event)) {
-    OnChanged(*changed);
+    if (changed->tag == watch_) OnChanged(*changed);
   } else if (const auto* granted = std::get_if<LeaseGranted>(&event)) {
     OnLease(*granted);
   } else if (const auto* lost = std::get_if<LeaseLost>(&event)) {

@@ -8,7 +8,8 @@
 // member's card (the session). A proposal is carried there again until there is
 // a verdict (R15); a guard in each makes a repeat harmless (R3).
 //
-// Everything is learned by one watch on the job's keys. Not thread-safe: events
+// Everything is learned by one watch on the job's keys, which leaves the
+// epoch's out while the core wants it so (FollowEpoch). Not thread-safe: events
 // of the coordinator, once enqueued by its sink, come in by Handle, on the
 // owner's thread. No clock: time is an argument. The simulator uses it as real
 // nodes do.
@@ -84,6 +85,7 @@ class JobStore {
   void Do(const core::ProposeEpoch& proposal);
   void Do(const core::ProposeEnd& proposal);
   void Do(const core::ProposeAssignments& proposal);
+  void Do(const core::FollowEpoch& order);
   void Do(const core::EndSession& order);
   void Do(const core::LeaveJob& order);
   void Do(const core::RemoveJob& order);
@@ -122,6 +124,7 @@ class JobStore {
   void TryElection();
 
   // The watch (job_store.cc).
+  void Watch(KeyRange range, Revision from);
   void OnListed(const WatchListed& listed);
   void OnChanged(const WatchChanged& changed);
   void Learn(const KeyValue& key_value);
@@ -137,7 +140,8 @@ class JobStore {
   JobKeys keys_;
   Coordinator& coordinator_;
   Sink sink_;
-  Tag last_tag_;
+  Tag last_tag_ = 0;
+  Tag watch_ = 0;
   std::map<Tag, Call> calls_;
   std::map<std::string, KeyValue> known_;
   Revision seen_ = 0;  // The watch has told everything up to it.

@@ -152,6 +152,37 @@ TEST_F(JobStoreTest, AnEpochMovesOnceHoweverManyAsk) {  // R3, R6
   EXPECT_EQ(b_.Told<core::EpochAdvanced>().back().epoch, 1U);
 }
 
+TEST_F(JobStoreTest, WithoutTheEpochAllElseIsTold) {  // R6
+  using By = core::FollowEpoch::By;
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  const core::Assignment held = Give(0, {}, "node-a");
+  b_.job().Do(core::FollowEpoch{By::kPeers});
+
+  a_.job().Do(core::ProposeEpoch{0, held.term, 1, 0});
+  Give(1, {}, "node-a");
+  EXPECT_THAT(b_.Told<core::AssignmentChanged>(), SizeIs(2));
+  EXPECT_EQ(b_.Told<core::EpochAdvanced>().back().epoch, 0U);
+
+  b_.job().Do(core::FollowEpoch{By::kWatch});
+  EXPECT_EQ(b_.Told<core::EpochAdvanced>().back().epoch, 1U);
+  EXPECT_THAT(b_.Told<core::AssignmentChanged>(), SizeIs(2));  // No repeats.
+
+  a_.job().Do(core::ProposeEpoch{0, held.term, 1, 1});
+  EXPECT_EQ(b_.Told<core::EpochAdvanced>().back().epoch, 2U);
+}
+
+// What the watch before it has put into the inbox is told once.
+TEST_F(JobStoreTest, AnotherWatchNeitherLosesNorRepeatsWhatIsUnderWay) {
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  JobStore& b = b_.job();
+  Give(0, {}, "node-a");
+  a_.Drain();
+
+  b.Do(core::FollowEpoch{core::FollowEpoch::By::kPeers});
+
+  EXPECT_THAT(b_.Told<core::AssignmentChanged>(), SizeIs(1));
+}
+
 TEST_F(JobStoreTest, AWriteUnderAnOldTermHasNoEffect) {  // R3
   a_.job().Submit(Spec("one"), Submission::kNew);
   const core::Assignment first = Give(0, {}, "node-a");

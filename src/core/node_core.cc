@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/node_core.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace taskgraph::core {
@@ -26,7 +27,8 @@ Outputs NodeCore::Step(Input input, Time now) {
 }
 
 Time NodeCore::NextDeadline() const {
-  return deadlines_.empty() ? kNever : deadlines_.begin()->first;
+  const Time next = epoch_watch_.NextDeadline();
+  return deadlines_.empty() ? next : std::min(next, deadlines_.begin()->first);
 }
 
 void NodeCore::On(AssignmentChanged& changed, Time now) {
@@ -75,24 +77,36 @@ void NodeCore::TellFollowers(TaskId task, const Assignment& before) {
   }
 }
 
-void NodeCore::On(EpochAdvanced& advanced, Time) {
-  LearnEpoch(advanced.generation, advanced.epoch);
+void NodeCore::On(EpochAdvanced& advanced, Time now) {
+  LearnEpoch(advanced, EpochWatch::By::kWatch, now);
 }
 
-void NodeCore::On(EpochDecided& decided, Time) {
+void NodeCore::On(EpochDecided& decided, Time now) {
   if (!decided.won)
     return;  // R6: losing is no error; the watch tells what is so.
-  LearnEpoch(generation_, decided.proposed);
+  HearOfEpoch(generation_, decided.proposed, now);
   for (const NodeId& peer : peers_) {
     outputs_.push_back(
         SendMessage{peer, EpochNews{generation_, decided.proposed}});
   }
 }
 
-void NodeCore::LearnEpoch(Generation generation, Epoch epoch) {
+// R6: by another way than the watch; only of the generation that is known.
+void NodeCore::HearOfEpoch(Generation generation, Epoch epoch, Time now) {
+  if (generation != generation_) return;
+  LearnEpoch({generation, epoch}, EpochWatch::By::kPeers, now);
+  epoch_watch_.HeardFromPeer(epoch);
+}
+
+void NodeCore::LearnEpoch(const EpochAdvanced& advanced, EpochWatch::By source,
+                          Time now) {
+  const auto [generation, epoch] = advanced;
   if (generation < generation_) return;
   if (generation == generation_ && epoch <= epoch_) return;
   const bool first = generation_ == 0;
+  const EpochWatch::By before = epoch_watch_.by();
+  epoch_watch_.Advanced(epoch_, source, now);
+  TellOfWatch(before);
   generation_ = generation;
   epoch_ = epoch;
   if (first) {  // Tasks may have been assigned before the epoch was told.
@@ -105,6 +119,11 @@ void NodeCore::LearnEpoch(Generation generation, Epoch epoch) {
     replica.OnEpoch(epoch);
     Settle(replica);
   }
+}
+
+void NodeCore::TellOfWatch(EpochWatch::By before) {
+  if (epoch_watch_.by() == before) return;
+  outputs_.push_back(FollowEpoch{epoch_watch_.by()});
 }
 
 void NodeCore::On(NodeJoined& joined, Time now) {
@@ -174,8 +193,7 @@ void NodeCore::DeliverUnknown(const NodeId& node, Time now) {
 void NodeCore::Receive(const NodeId& from, const Message& message, Time now) {
   const Route& route = message.route;
   if (!directory_.Has(route.to) || !directory_.Has(route.from)) return;
-  if (route.generation == generation_)
-    LearnEpoch(generation_, route.epoch);  // R6
+  if (from != around_.self) HearOfEpoch(route.generation, route.epoch, now);
   if (route.to_term > directory_.of(route.to).term && !end_) {
     KeepEarly(from, message);
     return;
@@ -204,8 +222,8 @@ void NodeCore::KeepEarly(const NodeId& from, const Message& message) {
   }
 }
 
-void NodeCore::Receive(const NodeId&, const EpochNews& news, Time) {
-  if (news.generation == generation_) LearnEpoch(news.generation, news.epoch);
+void NodeCore::Receive(const NodeId&, const EpochNews& news, Time now) {
+  HearOfEpoch(news.generation, news.epoch, now);
 }
 
 void NodeCore::DeliverEarly(TaskId task, Time now) {
@@ -257,6 +275,9 @@ void NodeCore::On(TurnFinished& finished, Time) {
 }
 
 void NodeCore::On(DeadlinePassed&, Time now) {
+  const EpochWatch::By before = epoch_watch_.by();
+  epoch_watch_.OnDeadline(now);
+  TellOfWatch(before);
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     ReplicaCore& replica = *Find(deadlines_.begin()->second);
     replica.OnDeadline(now);

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "core/directory.h"
+#include "core/epoch_watch.h"
 #include "core/followers.h"
 #include "core/links.h"
 #include "core/replica_core.h"
@@ -76,7 +77,10 @@ class NodeCore {
   void Receive(const NodeId& from, const Message& message, Time now);
   void Receive(const NodeId& from, const EpochNews& news, Time now);
   void Receive(const NodeId&, const Suspicion&, Time) {}
-  void LearnEpoch(Generation generation, Epoch epoch);
+  void HearOfEpoch(Generation generation, Epoch epoch, Time now);
+  void LearnEpoch(const EpochAdvanced& advanced, EpochWatch::By source,
+                  Time now);
+  void TellOfWatch(EpochWatch::By before);
   void KeepEarly(const NodeId& from, const Message& message);
   void KeepUnknown(MessageArrived& arrived);
   void DeliverUnknown(const NodeId& node, Time now);
@@ -102,6 +106,7 @@ class NodeCore {
 
   Generation generation_ = 0;
   Epoch epoch_ = 0;
+  EpochWatch epoch_watch_;
   std::optional<JobEnd> end_;
   bool left_ = false;
 

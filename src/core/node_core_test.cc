@@ -115,6 +115,26 @@ TEST_F(NodeCoreTest, LosingTheEpochIsNoError) {  // R6
   EXPECT_EQ(Play(), "in EnterEpoch");
 }
 
+TEST_F(NodeCoreTest, WhoIsToldByPeersWatchesOnlyWhenTheyAreSilent) {  // R6
+  Settle(1);
+  std::optional<FollowEpoch> follow;
+  for (Epoch epoch = 2; epoch < 50 && !follow; ++epoch) {
+    Wait(1ms);
+    Do(MessageArrived{"m", EpochNews{1, epoch}});
+    follow = TheOnly<FollowEpoch>(orders_);
+  }
+  ASSERT_TRUE(follow);
+  EXPECT_EQ(follow->by, FollowEpoch::By::kPeers);
+  orders_.clear();
+
+  Wait(EpochWatch::kSilence);
+
+  follow = TheOnly<FollowEpoch>(orders_);
+  ASSERT_TRUE(follow);
+  EXPECT_EQ(follow->by, FollowEpoch::By::kWatch);
+  EXPECT_EQ(core_->NextDeadline(), kNever);
+}
+
 TEST_F(NodeCoreTest, AMessageOfALaterEpochBringsTheEpochWithIt) {  // R6, R8
   Settle(1);
   Message meta = From(1, Meta(1, "early"));

@@ -159,6 +159,12 @@ struct AssignmentChange {
 struct ProposeAssignments {
   std::vector<AssignmentChange> changes;  // All or none.
 };
+// By whom this node wants to learn of new epochs from now on (R6): by the
+// watch of the coordinator, which tells at once what is so, or by other nodes
+// alone. At the start: by the watch.
+struct FollowEpoch {
+  enum class By : std::uint8_t { kWatch, kPeers } by;
+};
 // Ends the session of a node whose process is known to be dead (R5).
 struct EndSession {
   NodeId node;
@@ -170,8 +176,8 @@ struct RemoveJob {};
 
 using Output =
     std::variant<SendMessage, SetPeer, ProbePeer, RunTurn, StopTurn, DropTask,
-                 ProposeEpoch, ProposeEnd, ProposeAssignments, EndSession,
-                 LeaveJob, RemoveJob>;
+                 ProposeEpoch, ProposeEnd, ProposeAssignments, FollowEpoch,
+                 EndSession, LeaveJob, RemoveJob>;
 using Outputs = std::vector<Output>;
 
 }  // namespace taskgraph::core

@@ -144,6 +144,8 @@ bool Connector::Carry(core::Output& order) {
   } else if (auto* assignments =
                  std::get_if<core::ProposeAssignments>(&order)) {
     store_->Do(*assignments);
+  } else if (auto* follow = std::get_if<core::FollowEpoch>(&order)) {
+    store_->Do(*follow);
   } else if (auto* session = std::get_if<core::EndSession>(&order)) {
     store_->Do(*session);
   } else if (auto* leave = std::get_if<core::LeaveJob>(&order)) {

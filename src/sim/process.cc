@@ -175,6 +175,8 @@ void Process::Carry(core::Output& order) {
     store_->Do(*end);
   } else if (auto* change = std::get_if<core::ProposeAssignments>(&order)) {
     store_->Do(*change);
+  } else if (auto* follow = std::get_if<core::FollowEpoch>(&order)) {
+    store_->Do(*follow);
   } else if (auto* session = std::get_if<core::EndSession>(&order)) {
     store_->Do(*session);
   } else if (auto* leave = std::get_if<core::LeaveJob>(&order)) {
