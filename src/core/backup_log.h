@@ -21,7 +21,8 @@ namespace taskgraph::core {
 class BackupLog {
  public:
   // A copy that has all records up to `applied`: none of a task that begins, or
-  // those that a snapshot contains. It follows the primary of `term`.
+  // those that a snapshot contains, which may not all stand yet. It follows the
+  // primary of `term`.
   BackupLog(Term term, JoinNumber join, RecordNumber applied);
 
   // Its task has a new primary, and this replica is in-sync with it.
@@ -49,7 +50,7 @@ class BackupLog {
   Term term() const { return term_; }
 
   // The primary spoke of records as everybody's that this one never had: it is
-  // no copy of the task, and must not be used.
+  // no copy of the task, must not be used, and must not promote itself.
   bool broken() const { return broken_; }
 
   // All of its state, in a few words, for traces and tests.

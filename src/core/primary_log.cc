@@ -11,6 +11,7 @@ PrimaryLog::PrimaryLog(Term term, const Replicas& in_sync, RecordNumber base,
                        std::deque<TurnRecord> tail)
     : term_(term),
       term_base_(base),
+      inherited_(base + tail.size()),
       base_(base),
       records_(std::move(tail)),
       committed_(base) {
@@ -30,25 +31,36 @@ void PrimaryLog::SetInSync(const Replicas& in_sync) {
   Commit();
 }
 
-void PrimaryLog::Propose(Replicas next) { proposed_ = std::move(next); }
+void PrimaryLog::Propose(Replicas next) {
+  if (proposed_) next.merge(*proposed_);  // R19: either may be in force.
+  proposed_ = std::move(next);
+}
 
 void PrimaryLog::ProposalDecided() {
   proposed_.reset();
   Commit();
 }
 
-JoinNumber PrimaryLog::Join(const NodeId& node, RecordNumber snapshot) {
+std::optional<JoinNumber> PrimaryLog::Join(const NodeId& node,
+                                           RecordNumber snapshot) {
+  if (MayCount(node) || snapshot < base_ || snapshot > end()) return {};
   const JoinNumber join = ++last_join_;
   copyists_[node] = {join, snapshot, snapshot, 0, 0, 0, 0};
   return join;
 }
 
+bool PrimaryLog::MayCount(const NodeId& node) const {
+  return in_sync_.contains(node) || (proposed_ && proposed_->contains(node));
+}
+
 // A snapshot of the primary's own state may contain what has not taken effect.
-// Who counts must not have applied such records, so they must stand first.
+// Who counts must not have applied such records, so they must stand first. And
+// what was inherited may have taken effect in an earlier term.
 bool PrimaryLog::CanCount(const NodeId& node) const {
   const Copyist* copyist = Find(node);
   return copyist != nullptr && copyist->heard > 0 &&
-         copyist->held >= committed_ && copyist->snapshot <= committed_;
+         copyist->held >= std::max(committed_, inherited_) &&
+         copyist->snapshot <= committed_;
 }
 
 void PrimaryLog::Drop(const NodeId& node) {
@@ -90,6 +102,7 @@ void PrimaryLog::Take(const NodeId& node, const LogAck& ack) {
   Copyist& copyist = found->second;
   if (ack.term != term_ || ack.join != copyist.join) return;
   copyist.held = std::max(copyist.held, std::min(ack.held, end()));
+  copyist.sent = std::max(copyist.sent, copyist.held);  // If rewound since.
   copyist.heard = std::max(copyist.heard, std::min(ack.stamp, stamp_));
   Commit();
 }

@@ -31,35 +31,46 @@ class PrimaryLog {
              std::deque<TurnRecord> tail);
 
   // --- Who counts (R19) ---
-  // The in-sync set, as the assignment record has it.
+  // The in-sync set, as the assignment record has it; never an older record
+  // after a newer one.
   void SetInSync(const Replicas& in_sync);
   // Another set was proposed: from now on either may be in force.
   void Propose(Replicas next);
-  // It was decided, and SetInSync has told what is so.
+  // It was decided, and SetInSync has told what is so. A record that has not
+  // changed decides nothing: the transaction may still be on its way.
   void ProposalDecided();
   bool HasProposal() const { return proposed_.has_value(); }
   const Replicas& in_sync() const { return in_sync_; }
 
   // --- Joining (R20) ---
-  // `node` gets a snapshot that contains the records up to `snapshot`, and the
-  // records after it. Returns the number of its stay.
-  JoinNumber Join(const NodeId& node, RecordNumber snapshot);
+  // `node` gets a snapshot that contains the records up to `snapshot`, which
+  // must be base() or later, and the records after it; before them, the
+  // snapshot. Returns the number of its stay; none: records are missing, or it
+  // counts already, or may by an undecided proposal, so a second copy must not
+  // take the place of the one that counts.
+  std::optional<JoinNumber> Join(const NodeId& node, RecordNumber snapshot);
   // It has all that took effect, and nothing that may not; it may be proposed.
   bool CanCount(const NodeId& node) const;
   // A backup or joiner that is given up; nothing goes to it any more.
   void Drop(const NodeId& node);
 
   // --- Turns ---
-  // What a turn that begins now must wait for, if it writes no record.
+  // What a turn that begins now must wait for, if it writes no record; and for
+  // the records up to end(), which it has seen.
   Stamp Now() const { return stamp_; }
   RecordNumber Append(Payload content);
   RecordNumber end() const { return base_ + records_.size(); }
+  // Records up to it are held by all, and were forgotten.
+  RecordNumber base() const { return base_; }
   // R15: up to it everything stands, and may leave.
   RecordNumber committed() const { return committed_; }
   // R16: every in-sync backup said something after `began`.
   bool Heard(Stamp began) const;
 
   // --- Traffic ---
+  // What was sent must arrive in order, or Rewind be called; what arrives
+  // before the backup knows of the term, or has its snapshot, must wait there.
+  //
   // What is to be sent to `node`: records it was not sent, news of what may be
   // applied, or a question whether it still follows, since a turn that began at
   // `awaited` waits for a word. None: nothing.
@@ -84,6 +95,7 @@ class PrimaryLog {
   };
 
   const Copyist* Find(const NodeId& node) const;
+  bool MayCount(const NodeId& node) const;
   template <typename Predicate>
   bool EveryoneWhoCounts(Predicate predicate) const;
   void Commit();
@@ -91,7 +103,8 @@ class PrimaryLog {
 
   Term term_;
   RecordNumber term_base_;
-  RecordNumber base_;  // Records up to it are everywhere and forgotten.
+  RecordNumber inherited_;  // Up to it records may be of an earlier term.
+  RecordNumber base_;       // Records up to it are everywhere and forgotten.
   std::deque<TurnRecord> records_;
   RecordNumber committed_;
   Stamp stamp_ = 0;

@@ -27,11 +27,13 @@ std::string Words(const Move& move) {
          std::to_string(move.who) + " " + std::to_string(move.what);
 }
 
-TurnLogWorld::TurnLogWorld(const std::vector<int>& backups, Sabotage sabotage)
-    : sabotage_(sabotage) {
-  for (int backup : backups) store_.backups.insert(Name(backup));
-  for (Replica& replica : replicas_) replica.view = store_;
-  replicas_[0].primary.emplace(1, store_.backups, 0, std::deque<TurnRecord>());
+TurnLogWorld::TurnLogWorld(const std::vector<int>& backups, Sabotage sabotage,
+                           const Budget& budget)
+    : sabotage_(sabotage), records_(1), left_(budget) {
+  Replicas& in_sync = records_.front().backups;
+  for (int backup : backups) in_sync.insert(Name(backup));
+  for (Replica& replica : replicas_) replica.view = store();
+  replicas_[0].primary.emplace(1, in_sync, 0, std::deque<TurnRecord>());
   for (int backup : backups) replicas_[backup].backup.emplace(1, 0, 0);
 }
 
@@ -49,7 +51,7 @@ std::vector<Move> TurnLogWorld::Moves() const {
   for (int index = 0; index < static_cast<int>(messages_.size()); ++index) {
     if (!CanArrive(messages_[index])) continue;
     moves.push_back({Kind::kDeliver, messages_[index].to, index});
-    if (repeats_left_ > 0) {
+    if (left_.repeats > 0) {
       moves.push_back({Kind::kDeliverTwo, messages_[index].to, index});
     }
   }
@@ -59,52 +61,60 @@ std::vector<Move> TurnLogWorld::Moves() const {
 void TurnLogWorld::AddMovesOf(int who, std::vector<Move>& moves) const {
   using Kind = Move::Kind;
   const Replica& replica = replicas_[who];
-  if (crashes_left_ > 0) moves.push_back({Kind::kCrash, who});
-  if (replica.view != store_ || (replica.proposal && replica.proposal->decided))
-    moves.push_back({Kind::kLearn, who});
+  if (left_.crashes > 0) moves.push_back({Kind::kCrash, who});
+  const std::size_t newest = records_.size() - 1;
+  const bool verdict = replica.proposal && replica.proposal->decided &&
+                       replica.proposal->told <= replica.revision;
+  if (replica.revision < newest || verdict) {
+    moves.push_back({Kind::kLearn, who, 1});
+  }
+  if (replica.revision + 1 < newest) moves.push_back({Kind::kLearn, who, 0});
   if (replica.primary) {
-    for (int neighbor = 0; neighbor < kNeighbors && asks_left_ > 0;
+    for (int neighbor = 0; neighbor < left_.neighbors && left_.asks > 0;
          ++neighbor) {
       if (!answered_[neighbor]) moves.push_back({Kind::kAsk, who, neighbor});
     }
-    if (reads_left_ > 0) moves.push_back({Kind::kRead, who});
+    if (left_.reads > 0) moves.push_back({Kind::kRead, who});
   }
-  if (breaks_left_ > 0) {
+  if (left_.breaks > 0) {
     for (int other = who + 1; other < kReplicas; ++other) {
       moves.push_back({Kind::kBreak, who, other});
     }
   }
-  if (!replica.proposal) AddProposalsOf(who, moves);
+  AddProposalsOf(who, moves);
 }
 
 void TurnLogWorld::AddProposalsOf(int who, std::vector<Move>& moves) const {
   using Kind = Move::Kind;
   const Replica& replica = replicas_[who];
   const bool in_sync = replica.view.backups.contains(Name(who));
-  if (replica.backup && (in_sync || Is(Sabotage::kPromoteAnyone))) {
+  if (!replica.proposal && replica.backup &&
+      (in_sync || Is(Sabotage::kPromoteAnyone))) {
     moves.push_back({Kind::kPromote, who});
   }
   if (!replica.primary) return;
   for (int other = 0; other < kReplicas; ++other) {
     if (other == who) continue;
-    if (replica.view.backups.contains(Name(other))) {
-      moves.push_back({Kind::kRemove, who, other});
-    } else {
-      if (invitations_left_ > 0) {
-        moves.push_back({Kind::kInvite, who, other});
-      }
-      const bool can =
-          replica.primary->CanCount(Name(other)) ||
-          (Is(Sabotage::kCountJoinerAtOnce) && replicas_[other].joining);
-      if (can) moves.push_back({Kind::kCount, who, other});
+    const bool counts = replica.view.backups.contains(Name(other));
+    if (!counts && left_.invitations > 0) {
+      moves.push_back({Kind::kInvite, who, other});
     }
+    if (replica.proposal) continue;
+    if (counts) moves.push_back({Kind::kRemove, who, other});
+    const bool can =
+        replica.primary->CanCount(Name(other)) ||
+        (Is(Sabotage::kCountJoinerAtOnce) && replicas_[other].joining);
+    if (!counts && can) moves.push_back({Kind::kCount, who, other});
   }
 }
 
-// What is of a term to come waits until the watch has brought it (R22).
+// What is of a term to come waits until the watch has brought it (R22), and a
+// snapshot until it has brought what the inviting primary knew: else old news
+// of the set would make the joiner throw its new copy away.
 bool TurnLogWorld::CanArrive(const Message& message) const {
   const Replica& to = replicas_[message.to];
-  return to.alive && message.term <= to.view.term;
+  return to.alive && message.term <= to.view.term &&
+         (message.revision <= to.revision || Is(Sabotage::kAcceptEarly));
 }
 
 void TurnLogWorld::Make(const Move& move) {
@@ -112,26 +122,26 @@ void TurnLogWorld::Make(const Move& move) {
   Replica& who = replicas_[move.who];
   switch (move.kind) {
     case Kind::kAsk:
-      --asks_left_;
+      --left_.asks;
       Serve(move.who, move.what);
       break;
     case Kind::kRead:
-      --reads_left_;
+      --left_.reads;
       Read(move.who);
       break;
     case Kind::kDeliver:
       Deliver(move.what, false);
       break;
     case Kind::kDeliverTwo:
-      --repeats_left_;
+      --left_.repeats;
       Deliver(move.what, true);
       break;
     case Kind::kBreak:
-      --breaks_left_;
+      --left_.breaks;
       Break(move.who, move.what);
       break;
     case Kind::kCrash:
-      --crashes_left_;
+      --left_.crashes;
       who.alive = false;
       break;
     case Kind::kRemove:
@@ -143,11 +153,17 @@ void TurnLogWorld::Make(const Move& move) {
                          Without(who.view.backups, Name(move.who))});
       break;
     case Kind::kInvite: {
-      --invitations_left_;
-      const JoinNumber join =
-          who.primary->Join(Name(move.what), who.primary->end());
-      messages_.push_back(
-          {move.who, move.what, who.view.term, {}, {}, join, who.state});
+      --left_.invitations;
+      const auto join = who.primary->Join(Name(move.what), who.primary->end());
+      if (!join) break;
+      messages_.push_back({move.who,
+                           move.what,
+                           who.view.term,
+                           {},
+                           {},
+                           *join,
+                           who.state,
+                           who.revision});
       break;
     }
     case Kind::kCount:
@@ -158,11 +174,14 @@ void TurnLogWorld::Make(const Move& move) {
       Decide(move.who);
       break;
     case Kind::kLearn:
-      Learn(move.who);
+      Learn(move.who, move.what == 0
+                          ? records_.size() - 1
+                          : std::min(who.revision + 1, records_.size() - 1));
       break;
   }
   for (int replica = 0; replica < kReplicas; ++replica) Pump(replica);
   ForgetLostMessages();
+  CheckWhoCounts();
 }
 
 // Those that will never be heard make no difference.

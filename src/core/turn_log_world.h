@@ -38,6 +38,7 @@ enum class Sabotage : std::uint8_t {
   kCountJoinerAtOnce,         // R20: a joiner counts before it has everything.
   kHearAcksOfOldStays,        // R20: what an earlier stay said counts.
   kKeepTailOverNewerRecords,  // R4: other records do not replace the tail.
+  kAcceptEarly,               // R20: a snapshot does not wait for the watch.
 };
 
 struct Move {
@@ -60,13 +61,25 @@ struct Move {
 };
 std::string Words(const Move& move);
 
+// How often each thing may happen, and to how many.
+struct Budget {
+  int neighbors = 2;
+  int crashes = 2;
+  int breaks = 1;
+  int repeats = 1;
+  int reads = 1;
+  int asks = 3;
+  int invitations = 1;
+};
+
 class TurnLogWorld {
  public:
   static constexpr int kReplicas = 3;
-  static constexpr int kNeighbors = 2;
+  static constexpr int kNeighborsMax = 4;
 
   // The first replica is primary, those in `backups` are in-sync.
-  explicit TurnLogWorld(const std::vector<int>& backups, Sabotage sabotage);
+  TurnLogWorld(const std::vector<int>& backups, Sabotage sabotage,
+               const Budget& budget = {});
 
   // All that can happen now.
   std::vector<Move> Moves() const;
@@ -87,9 +100,10 @@ class TurnLogWorld {
     friend bool operator==(const Record&, const Record&) = default;
   };
   struct Proposal {
-    Record expected;
+    std::size_t expected = 0;  // Revision.
     Record next;
     bool decided = false;
+    std::size_t told = 0;  // The verdict comes after this revision.
   };
   struct Effect {
     RecordNumber number = 0;  // 0: of a read.
@@ -99,6 +113,7 @@ class TurnLogWorld {
   };
   struct Replica {
     bool alive = true;
+    std::size_t revision = 0;  // Its watch has told everything up to it.
     Record view;
     std::optional<PrimaryLog> primary;
     std::optional<BackupLog> backup;
@@ -113,8 +128,9 @@ class TurnLogWorld {
     Term term = 0;
     std::optional<LogAppend> append;
     std::optional<LogAck> ack;
-    JoinNumber join = 0;  // Of a snapshot.
+    JoinNumber join = 0;  // Of a snapshot,
     std::vector<int> snapshot;
+    std::size_t revision = 0;  // and when its stay began.
     std::string Words() const;
   };
 
@@ -132,7 +148,7 @@ class TurnLogWorld {
   void Break(int one, int other);
   void Propose(int who, Record next);
   void Decide(int who);
-  void Learn(int who);
+  void Learn(int who, std::size_t revision);
   void TakeOver(int who);
   void StayBackup(int who);
   void Apply(int who);
@@ -140,22 +156,20 @@ class TurnLogWorld {
   void Release(int who);
   void See(const Replica& replica, std::size_t count);
   void SettleReplica(int who);
+  void CheckWhoCounts();
+  void CheckSettled();
+  const Record& store() const { return records_.back(); }
   bool Survives() const;
   void Violate(const std::string& what);
 
   Sabotage sabotage_;
-  Record store_;
+  std::vector<Record> records_;  // The store's, by revision.
   std::array<Replica, kReplicas> replicas_;
   std::vector<Message> messages_;
   std::vector<int> history_;  // What can't be undone any more.
   std::size_t seen_ = 0;      // How much of it was answered to somebody.
-  std::array<bool, kNeighbors> answered_{};
-  int crashes_left_ = 2;
-  int breaks_left_ = 1;
-  int repeats_left_ = 1;
-  int reads_left_ = 1;
-  int asks_left_ = 3;
-  int invitations_left_ = 1;
+  std::array<bool, kNeighborsMax> answered_{};
+  Budget left_;
   std::string violation_;
 };
 

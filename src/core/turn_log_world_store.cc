@@ -22,29 +22,35 @@ std::string Join(const std::vector<int>& values) {
 
 void TurnLogWorld::Propose(int who, Record next) {
   Replica& replica = replicas_[who];
-  replica.proposal = {replica.view, next, false};
-  if (!replica.primary || next.primary != who) return;
+  replica.proposal = Proposal{replica.revision, std::move(next), false, 0};
+  const Record& proposed = replica.proposal->next;
+  if (!replica.primary || proposed.primary != who) return;
   if (Is(Sabotage::kRemoveWithoutDecision)) {
-    replica.primary->SetInSync(next.backups);
+    replica.primary->SetInSync(proposed.backups);
   }
-  if (!Is(Sabotage::kIgnoreProposedSet)) replica.primary->Propose(next.backups);
+  if (!Is(Sabotage::kIgnoreProposedSet))
+    replica.primary->Propose(proposed.backups);
 }
 
 void TurnLogWorld::Decide(int who) {
   Proposal& proposal = *replicas_[who].proposal;
   const bool agrees = Is(Sabotage::kPromoteAnyone)
-                          ? store_.term == proposal.expected.term
-                          : store_ == proposal.expected;  // R1
-  if (agrees) store_ = proposal.next;
+                          ? store().term == records_[proposal.expected].term
+                          : records_.size() == proposal.expected + 1;  // R1
+  if (agrees) records_.push_back(proposal.next);
+  proposal.told = agrees ? records_.size() - 1 : proposal.expected + 1;
   proposal.decided = true;
 }
 
-// The watch tells first what is so, then that the proposal was decided.
-void TurnLogWorld::Learn(int who) {
+// The watch tells what is so, record by record or after a gap; then comes the
+// verdict on what was proposed.
+void TurnLogWorld::Learn(int who, std::size_t revision) {
   Replica& replica = replicas_[who];
   const Term before = replica.view.term;
-  replica.view = store_;
-  const bool decided = replica.proposal && replica.proposal->decided;
+  replica.revision = revision;
+  replica.view = records_[revision];
+  const bool decided = replica.proposal && replica.proposal->decided &&
+                       replica.proposal->told <= revision;
   if (decided) replica.proposal.reset();
   if (replica.primary && replica.view.term > before) {  // R2
     replica.primary.reset();
@@ -76,7 +82,7 @@ void TurnLogWorld::TakeOver(int who) {
     replica.effects.push_back({record.number, 0, replica.state.size(), 0});
   }
   if (Is(Sabotage::kForgetEvents)) {
-    for (int& event : replica.state) event += kNeighbors;
+    for (int& event : replica.state) event += kNeighborsMax;
   }
   replica.primary.emplace(replica.view.term, replica.view.backups, base,
                           std::move(tail));
@@ -103,8 +109,11 @@ void TurnLogWorld::StayBackup(int who) {
 // --- The end ---
 
 void TurnLogWorld::Settle() {
-  crashes_left_ = breaks_left_ = reads_left_ = 0;
-  for (int round = 0; round < 12 && violation_.empty(); ++round) {
+  left_ = {left_.neighbors, 0, 0, 0, 0, 0, 0};
+  for (int who = 0; who < kReplicas; ++who) {  // One last reconnection.
+    for (int other = who + 1; other < kReplicas; ++other) Break(who, other);
+  }
+  for (int round = 0; round < 30 && violation_.empty(); ++round) {
     for (int who = 0; who < kReplicas; ++who) SettleReplica(who);
     std::vector<Message> kept;
     for (const Message& message : std::exchange(messages_, {})) {
@@ -117,10 +126,42 @@ void TurnLogWorld::Settle() {
     messages_.insert(messages_.end(), kept.begin(), kept.end());
     for (int who = 0; who < kReplicas; ++who) Pump(who);
   }
+  if (violation_.empty() && Survives()) CheckSettled();
+}
+
+void TurnLogWorld::CheckSettled() {
   const bool all =
-      std::all_of(answered_.begin(), answered_.end(), [](bool a) { return a; });
-  if (violation_.empty() && Survives() && !all) {
-    Violate("a neighbor waits for ever");
+      std::all_of(answered_.begin(), answered_.begin() + left_.neighbors,
+                  [](bool answered) { return answered; });
+  if (!all) Violate("a neighbor waits for ever");
+  const Replica& primary = replicas_[store().primary];
+  if (!primary.primary) return Violate("R4: nobody was promoted");
+  if (!primary.effects.empty()) Violate("an effect waits for ever");
+  for (const NodeId& node : store().backups) {
+    const Replica& backup = replicas_[node[0] - 'a'];
+    if (backup.alive && backup.state != primary.state) {
+      Violate(node + " counts and does not follow");
+    }
+  }
+}
+
+// R4, R19, R20: who counts by the store has all that was seen.
+void TurnLogWorld::CheckWhoCounts() {
+  Replicas counting = store().backups;
+  counting.insert(Name(store().primary));
+  for (const NodeId& node : counting) {
+    const Replica& replica = replicas_[node[0] - 'a'];
+    std::vector<int> all = replica.state;
+    if (replica.backup) {
+      for (const TurnRecord& record : replica.backup->tail()) {
+        all.push_back(std::stoi(std::string(record.content.text())));
+      }
+    }
+    const bool has_copy = replica.primary || replica.backup;
+    if (!has_copy || all.size() < history_.size() ||
+        !std::equal(history_.begin(), history_.end(), all.begin())) {
+      Violate("R4: " + node + " counts and lacks what was seen");
+    }
   }
 }
 
@@ -128,20 +169,19 @@ void TurnLogWorld::SettleReplica(int who) {
   Replica& replica = replicas_[who];
   if (replica.proposal && !replica.proposal->decided) Decide(who);
   if (!replica.alive) return;
-  Learn(who);
+  Learn(who, records_.size() - 1);
   if (replica.primary) {
-    for (int neighbor = 0; neighbor < kNeighbors; ++neighbor) {
+    for (int neighbor = 0; neighbor < left_.neighbors; ++neighbor) {
       if (!answered_[neighbor]) Serve(who, neighbor);
     }
     for (const NodeId& node : replica.view.backups) {
       const int backup = node[0] - 'a';
-      replica.primary->Rewind(node);
-      // Who has no copy, or is dead, can't follow.
-      if (replicas_[backup].alive && replicas_[backup].backup) continue;
+      if (replicas_[backup].alive || replica.proposal) continue;
       Make({Move::Kind::kRemove, who, backup});
       break;
     }
-  } else if (replica.backup && replica.view.backups.contains(Name(who)) &&
+  } else if (!replica.proposal && replica.backup &&
+             replica.view.backups.contains(Name(who)) &&
              !replicas_[replica.view.primary].alive) {
     Make({Move::Kind::kPromote, who});
   }
@@ -149,9 +189,9 @@ void TurnLogWorld::SettleReplica(int who) {
 
 // A replica lives that has all that took effect.
 bool TurnLogWorld::Survives() const {
-  if (replicas_[store_.primary].alive) return true;
+  if (replicas_[store().primary].alive) return true;
   return std::any_of(
-      store_.backups.begin(), store_.backups.end(),
+      store().backups.begin(), store().backups.end(),
       [&](const NodeId& node) { return replicas_[node[0] - 'a'].alive; });
 }
 
@@ -174,7 +214,7 @@ std::string TurnLogWorld::Message::Words() const {
   } else if (ack) {
     words << "ack " << ack->join << " " << ack->held << " " << ack->stamp;
   } else {
-    words << "snapshot " << join << " " << Join(snapshot);
+    words << "snapshot " << join << " " << revision << " " << Join(snapshot);
   }
   return words.str();
 }
@@ -186,11 +226,11 @@ std::string TurnLogWorld::Words() const {
     for (const NodeId& node : record.backups) words << node;
     words << " ";
   };
-  add(store_);
+  for (const Record& record : records_) add(record);
   for (const Replica& replica : replicas_) {
     words << "\n" << replica.alive << replica.joining << " ";
     if (!replica.alive && !replica.proposal) continue;
-    add(replica.view);
+    words << replica.revision << " ";
     if (replica.primary) words << replica.primary->Words();
     if (replica.backup) {
       words << replica.backup->Words();
@@ -204,19 +244,21 @@ std::string TurnLogWorld::Words() const {
             << effect.value << " " << effect.seen << ")";
     }
     if (replica.proposal) {
-      add(replica.proposal->expected);
       add(replica.proposal->next);
-      words << replica.proposal->decided;
+      words << replica.proposal->expected << replica.proposal->decided
+            << replica.proposal->told;
     }
   }
   std::vector<std::string> messages;
   for (const Message& message : messages_) messages.push_back(message.Words());
   std::sort(messages.begin(), messages.end());
   for (const std::string& message : messages) words << "\n" << message;
-  words << "\n"
-        << Join(history_) << seen_ << answered_[0] << answered_[1]
-        << crashes_left_ << breaks_left_ << repeats_left_ << reads_left_
-        << asks_left_ << invitations_left_;
+  words << "\n" << Join(history_) << seen_ << " ";
+  for (bool answered : answered_) words << answered;
+  for (int left : {left_.crashes, left_.breaks, left_.repeats, left_.reads,
+                   left_.asks, left_.invitations}) {
+    words << " " << left;
+  }
   return words.str();
 }
 
