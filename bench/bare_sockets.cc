@@ -30,11 +30,11 @@ std::pair<int, int> TcpPair() {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  ::bind(listener, reinterpret_cast<sockaddr*>(&address), size);
+  (void)::bind(listener, reinterpret_cast<sockaddr*>(&address), size);
   ::listen(listener, 1);
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   const int a = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  ::connect(a, reinterpret_cast<sockaddr*>(&address), size);
+  (void)::connect(a, reinterpret_cast<sockaddr*>(&address), size);
   const int b = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
   ::close(listener);
   const int one = 1;

@@ -139,8 +139,8 @@ TEST(StoreTest, NumbersAreComparedInEveryRelation) {
       {Target::kModRevision, 4}};
   for (const auto& [target, truth] : truths) {
     for (std::int64_t wanted : {truth - 1, truth, truth + 1}) {
-      const auto holds = [&](Relation relation) {
-        return Succeeds(store, Compare{"a", target, relation, wanted, ""});
+      const auto holds = [&, field = target](Relation relation) {
+        return Succeeds(store, Compare{"a", field, relation, wanted, ""});
       };
       EXPECT_EQ(holds(Relation::kEqual), truth == wanted);
       EXPECT_EQ(holds(Relation::kNotEqual), truth != wanted);

@@ -18,7 +18,7 @@ constexpr std::size_t kChangesPerProposalMax = 50;
 
 ControllerCore::ControllerCore(NodeId self, TaskId tasks,
                                ControllerOptions options)
-    : self_(std::move(self)), options_(std::move(options)), directory_(tasks) {
+    : self_(std::move(self)), options_(options), directory_(tasks) {
   for (TaskId task = 0; task < tasks; ++task) vacant_.insert(task);
 }
 

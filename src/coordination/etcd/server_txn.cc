@@ -68,7 +68,7 @@ grpc::Status FromWire(const pb::RequestOp& wire, std::vector<Op>& branch) {
       return grpc::Status::OK;
     case pb::RequestOp::kRequestPut: {
       Put put;
-      const auto status = coordination::FromWire(wire.request_put(), put);
+      auto status = coordination::FromWire(wire.request_put(), put);
       branch.push_back(std::move(put));
       return status;
     }
@@ -151,15 +151,15 @@ void AnswerOp(const pb::RequestOp& request, const OpReply& reply,
 
 grpc::Status FromWire(const pb::TxnRequest& wire, Txn& txn) {
   for (const pb::Compare& compare : wire.compare()) {
-    const auto status = FromWire(compare, txn.compares.emplace_back());
+    auto status = FromWire(compare, txn.compares.emplace_back());
     if (!status.ok()) return status;
   }
   for (const pb::RequestOp& op : wire.success()) {
-    const auto status = FromWire(op, txn.then);
+    auto status = FromWire(op, txn.then);
     if (!status.ok()) return status;
   }
   for (const pb::RequestOp& op : wire.failure()) {
-    const auto status = FromWire(op, txn.otherwise);
+    auto status = FromWire(op, txn.otherwise);
     if (!status.ok()) return status;
   }
   return grpc::Status::OK;
