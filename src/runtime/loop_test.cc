@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -100,7 +101,7 @@ class Client final : public LoopClient {
   std::vector<std::unique_ptr<Work>> running_;
   int late_ = 0;
   int finished_ = 0;
-  int rounds_without_lookout_ = 0;
+  std::atomic<int> rounds_without_lookout_ = 0;
   bool stop_ = false;
 };
 
