@@ -39,8 +39,6 @@ class PrimaryLog {
   // It was decided, and SetInSync has told what is so. A record that has not
   // changed decides nothing: the transaction may still be on its way.
   void ProposalDecided();
-  bool HasProposal() const { return proposed_.has_value(); }
-  const Replicas& in_sync() const { return in_sync_; }
 
   // --- Joining (R20) ---
   // `node` gets a snapshot that contains the records up to `snapshot`, which

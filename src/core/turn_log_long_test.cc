@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Every schedule of up to eight moves of the turn log's world, with up to two
-// crashes: some minutes, and half a gigabyte for what was seen.
+// crashes, within the other limits of Budget: a quarter of an hour.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -117,6 +117,47 @@ TEST(PrimaryLogTest, EverySetThatMayBeInForceIsWaitedFor) {  // R19
   EXPECT_EQ(log.committed(), 0u);
 }
 
+TEST(PrimaryLogTest, WhatAJoinerNeedsIsKeptUntilItIsDropped) {  // R20
+  PrimaryLog log(1, {}, 0, {});
+  log.Join("x", 0);
+  log.Append(Payload::Own("x"));
+  EXPECT_EQ(log.committed(), 1u);
+  EXPECT_EQ(log.base(), 0u);
+
+  log.Drop("x");
+  EXPECT_EQ(log.base(), 1u);
+  EXPECT_FALSE(log.NextFor("x"));
+}
+
+TEST(PrimaryLogTest, ARewindRepeatsNewsAndQuestionsToo) {
+  PrimaryLog log(1, {"b"}, 0, {});
+  log.Append(Payload::Own("x"));
+  log.Take("b", {1, 0, 1, log.NextFor("b")->stamp});
+  const Stamp began = log.Now();
+  ASSERT_TRUE(log.NextFor("b", began));  // Lost, with the news of the commit.
+  EXPECT_FALSE(log.NextFor("b", began));
+
+  log.Rewind("b");
+  const auto again = log.NextFor("b", began);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->committed, 1u);
+  EXPECT_GT(again->stamp, began);
+}
+
+TEST(PrimaryLogTest, TheEndOfAProposalFreesWhatWaitedForIt) {  // R19
+  PrimaryLog log(1, {"b"}, 0, {});
+  log.Propose({});
+  log.SetInSync({});
+  log.Append(Payload::Own("x"));
+  EXPECT_EQ(log.committed(), 1u);  // Both sets are empty.
+
+  log.Propose({"c"});
+  log.Append(Payload::Own("y"));
+  EXPECT_EQ(log.committed(), 1u);
+  log.ProposalDecided();
+  EXPECT_EQ(log.committed(), 2u);
+}
+
 TEST(TurnLogTest, EveryShortScheduleKeepsTheHistory) {
   Explorer explorer;
   EXPECT_EQ(explorer.Explore(TurnLogWorld({1, 2}, Sabotage::kNone), 5), "");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // For the exploration of the turn log: a store, three replicas of one task and
-// two neighbors, small enough to try everything that may happen to them.
+// a few neighbors, small enough to try everything that may happen to them.
 //
 // Intuition: a board game. `Moves` are all that could happen next: a message
 // arrives or arrives twice, a connection breaks, a replica dies, is suspected,
