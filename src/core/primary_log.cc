@@ -112,8 +112,7 @@ void PrimaryLog::Rewind(const NodeId& node) {
   if (found == copyists_.end()) return;
   Copyist& copyist = found->second;
   copyist.sent = std::max(copyist.held, copyist.snapshot);
-  copyist.told = 0;
-  copyist.asked = 0;
+  copyist.asked = 0;  // So the next one repeats the news as well.
 }
 
 const PrimaryLog::Copyist* PrimaryLog::Find(const NodeId& node) const {
