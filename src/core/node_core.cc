@@ -16,14 +16,15 @@ NodeCore::NodeCore(NodeId self, const Links& links, const JobOptions& options)
               directory_,      outputs_, local_,      followers_},
       hosts_(links.tasks(), nullptr) {}
 
-Outputs NodeCore::Step(Input input, Time now) {
+Outputs& NodeCore::Step(Input&& input, Time now) {
+  outputs_.clear();
   std::visit([&](auto& fact) { On(fact, now); }, input);
   DeliverLocal(now);
   if (end_ && replicas_.empty() && !left_) {  // R24
     left_ = true;
     outputs_.push_back(LeaveJob{});
   }
-  return std::exchange(outputs_, {});
+  return outputs_;
 }
 
 Time NodeCore::NextDeadline() const {
@@ -159,7 +160,7 @@ void NodeCore::On(JobEnded& ended, Time) {
 void NodeCore::On(MessageArrived& arrived, Time now) {
   if (members_.contains(arrived.from)) {
     std::visit(
-        [&](const auto& message) { Receive(arrived.from, message, now); },
+        [&](auto& message) { Receive(arrived.from, std::move(message), now); },
         arrived.message);
   } else {
     KeepUnknown(arrived);
@@ -182,24 +183,25 @@ void NodeCore::KeepUnknown(MessageArrived& arrived) {
 void NodeCore::DeliverUnknown(const NodeId& node, Time now) {
   const auto found = unknown_.find(node);
   if (found == unknown_.end()) return;
-  const std::vector<NodeMessage> kept = std::move(found->second);
+  std::vector<NodeMessage> kept = std::move(found->second);
   unknown_.erase(found);
   unknown_count_ -= kept.size();
-  for (const NodeMessage& one : kept) {
-    std::visit([&](const auto& message) { Receive(node, message, now); }, one);
+  for (NodeMessage& one : kept) {
+    std::visit([&](auto& message) { Receive(node, std::move(message), now); },
+               one);
   }
 }
 
-void NodeCore::Receive(const NodeId& from, const Message& message, Time now) {
+void NodeCore::Receive(const NodeId& from, Message&& message, Time now) {
   const Route& route = message.route;
   if (!directory_.Has(route.to) || !directory_.Has(route.from)) return;
   if (from != around_.self) HearOfEpoch(route.generation, route.epoch, now);
   if (route.to_term > directory_.of(route.to).term && !end_) {
-    KeepEarly(from, message);
+    KeepEarly(from, std::move(message));
     return;
   }
   if (ReplicaCore* host = HostOf(route.to)) {
-    host->OnMessage(from, message, now);
+    host->OnMessage(from, std::move(message), now);
     Settle(*host);
   } else {
     RefuseMoved(from, message);
@@ -208,14 +210,14 @@ void NodeCore::Receive(const NodeId& from, const Message& message, Time now) {
 
 // The sender has seen an assignment that this node has not: it comes soon.
 // Whoever has the task here until now is superseded already (R2).
-void NodeCore::KeepEarly(const NodeId& from, const Message& message) {
+void NodeCore::KeepEarly(const NodeId& from, Message&& message) {
   const TaskId task = message.route.to;
   if (ReplicaCore* host = HostOf(task)) {
     host->OnSuperseded();
     Settle(*host);
   }
   if (early_count_ < options_.limits.held_messages_max) {
-    early_[task].emplace_back(from, message);
+    early_[task].emplace_back(from, std::move(message));
     ++early_count_;
   } else {
     RefuseMoved(from, message);
@@ -232,7 +234,9 @@ void NodeCore::DeliverEarly(TaskId task, Time now) {
   auto messages = std::move(found->second);
   early_.erase(found);
   early_count_ -= messages.size();
-  for (const auto& [from, message] : messages) Receive(from, message, now);
+  for (auto& [from, message] : messages) {
+    Receive(from, std::move(message), now);
+  }
 }
 
 // R13: the task is not here, or not any more. What nobody would send again is

@@ -34,9 +34,10 @@ class NodeCore {
   NodeCore(const NodeCore&) = delete;
   NodeCore& operator=(const NodeCore&) = delete;
 
-  // Applies `input`, observed at `now`, and returns the orders it causes.
-  // Deterministic: equal inputs at equal times give equal outputs.
-  Outputs Step(Input input, Time now);
+  // Applies `input`, observed at `now`, and returns the orders it causes; they
+  // are the caller's until the next Step. Deterministic: equal inputs at equal
+  // times give equal outputs.
+  Outputs& Step(Input&& input, Time now);
 
   // When Step(DeadlinePassed{}) is due; kNever: not at all.
   Time NextDeadline() const;
@@ -74,14 +75,14 @@ class NodeCore {
   template <typename NotForNodes>
   void On(NotForNodes&, Time) {}
 
-  void Receive(const NodeId& from, const Message& message, Time now);
+  void Receive(const NodeId& from, Message&& message, Time now);
   void Receive(const NodeId& from, const EpochNews& news, Time now);
   void Receive(const NodeId&, const Suspicion&, Time) {}
   void HearOfEpoch(Generation generation, Epoch epoch, Time now);
   void LearnEpoch(const EpochAdvanced& advanced, EpochWatch::By source,
                   Time now);
   void TellOfWatch(EpochWatch::By before);
-  void KeepEarly(const NodeId& from, const Message& message);
+  void KeepEarly(const NodeId& from, Message&& message);
   void KeepUnknown(MessageArrived& arrived);
   void DeliverUnknown(const NodeId& node, Time now);
   void RefuseMoved(const NodeId& from, const Message& message);

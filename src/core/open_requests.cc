@@ -7,14 +7,13 @@ namespace taskgraph::core {
 
 void OpenRequests::Clear() {
   requests_.clear();
-  unanswered_.clear();
+  sent_.clear();
   unsent_.clear();
 }
 
 void OpenRequests::Make(MakeRequest request) {
   const RequestNumber number = request.number;
   next_ = number + 1;
-  unanswered_.emplace(request.to, number);
   unsent_.emplace(request.to, number);
   requests_.emplace(number, std::move(request));
 }
@@ -23,14 +22,14 @@ const MakeRequest* OpenRequests::NextUnsent(TaskId to) {
   const auto next = unsent_.lower_bound({to, 0});
   if (next == unsent_.end() || next->first != to) return nullptr;
   const RequestNumber number = next->second;
-  unsent_.erase(next);
+  sent_.insert(unsent_.extract(next));
   return &*requests_.at(number);
 }
 
 void OpenRequests::Rewind(TaskId to) {
-  for (auto it = unanswered_.lower_bound({to, 0});
-       it != unanswered_.end() && it->first == to; ++it) {
-    unsent_.insert(*it);
+  for (auto it = sent_.lower_bound({to, 0});
+       it != sent_.end() && it->first == to;) {
+    unsent_.insert(sent_.extract(it++));
   }
 }
 
@@ -40,8 +39,9 @@ std::optional<MakeRequest> OpenRequests::Settle(RequestNumber number) {
   std::optional<MakeRequest> request = std::move(found->second);
   found->second.reset();
   if (!request) return std::nullopt;
-  unanswered_.erase({request->to, number});
-  unsent_.erase({request->to, number});
+  if (sent_.erase({request->to, number}) == 0) {
+    unsent_.erase({request->to, number});
+  }
   return request;
 }
 
@@ -52,8 +52,12 @@ RequestNumber OpenRequests::first_unfinished() const {
 }
 
 bool OpenRequests::HasUnanswered(TaskId to) const {
-  const auto first = unanswered_.lower_bound({to, 0});
-  return first != unanswered_.end() && first->first == to;
+  return Has(sent_, to) || Has(unsent_, to);
+}
+
+bool OpenRequests::Has(const Index& index, TaskId to) {
+  const auto first = index.lower_bound({to, 0});
+  return first != index.end() && first->first == to;
 }
 
 }  // namespace taskgraph::core

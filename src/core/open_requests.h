@@ -51,12 +51,14 @@ class OpenRequests {
 
  private:
   using Index = std::set<std::pair<TaskId, RequestNumber>>;
+  static bool Has(const Index& index, TaskId to);
 
   RequestNumber next_ = 1;
   // All that are unfinished; nothing remains of those that are being handled.
   std::map<RequestNumber, std::optional<MakeRequest>> requests_;
-  Index unanswered_;
-  Index unsent_;  // Of these; mostly empty.
+  // Those that are unanswered.
+  Index sent_;
+  Index unsent_;  // Mostly empty.
 };
 
 }  // namespace taskgraph::core

@@ -195,10 +195,15 @@ void ReplicaCore::Apply(GiveAnswer answer) {
   if (answer.id.epoch != entered_) return;  // R9: the token is void.
   if (answer.error) Shorten(answer.error->message);
   const TaskId asked_by = answer.id.task;
-  for (AnswerMessage& message : served_.Answer(
-           {answer.id, std::move(answer.error), std::move(answer.output),
-            metas_sent_.CountFor(asked_by)})) {
-    Send(asked_by, std::move(message));
+  const ServedRequests::Answered answered = served_.Answer(
+      {answer.id, std::move(answer.error), std::move(answer.output),
+       metas_sent_.CountFor(asked_by)});
+  if (answered.answer == nullptr) return;
+  Send(asked_by, *answered.answer);
+  for (const RequestId& id : answered.also) {
+    AnswerMessage same = *answered.answer;
+    same.id = id;
+    Send(asked_by, std::move(same));
   }
 }
 

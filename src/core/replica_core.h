@@ -60,7 +60,7 @@ class ReplicaCore {
   void Begin(Epoch epoch);
 
   // --- Facts ---
-  void OnMessage(const NodeId& sender, const Message& message, Time now);
+  void OnMessage(const NodeId& sender, Message&& message, Time now);
   void OnEpoch(Epoch epoch);
   // The directory has a new record for `task`, in place of `before`.
   void OnAssignment(TaskId task, const Assignment& before);
@@ -104,15 +104,15 @@ class ReplicaCore {
     Message message;
   };
   Admission Admit(const NodeId& sender, const Message& message);
-  void Hold(const NodeId& sender, const Message& message);
+  void Hold(const NodeId& sender, Message&& message);
   void Readmit();
-  void Take(const Route& route, const MetaMessage& meta);
+  void Take(const Route& route, MetaMessage& meta);
   void Take(const Route& route, const MetaAck& ack);
-  void Take(const Route& route, const RequestMessage& request);
-  void Take(const Route& route, const AnswerMessage& answer);
+  void Take(const Route& route, RequestMessage& request);
+  void Take(const Route& route, AnswerMessage& answer);
   void Take(const Route& route, const Refusal& refusal);
   void TakeEarlyAnswers(TaskId from);
-  void TakeAnswer(TaskId from, const AnswerMessage& answer);
+  void TakeAnswer(TaskId from, AnswerMessage& answer);
   void TakeRefusal(const Route& route, const Refusal& refusal, Time now);
   void Refuse(const NodeId& sender, const Route& route, ErrorCode code);
   void Send(TaskId to, Body body);

@@ -15,17 +15,15 @@ Error NotNeighbor(TaskId from, TaskId to, Epoch epoch) {
               std::to_string(to) + " in epoch " + std::to_string(epoch)};
 }
 
-void ReplicaCore::OnMessage(const NodeId& sender, const Message& message,
-                            Time now) {
+void ReplicaCore::OnMessage(const NodeId& sender, Message&& message, Time now) {
   if (!active()) return;
   if (const auto* refusal = std::get_if<Refusal>(&message.body)) {
     TakeRefusal(message.route, *refusal, now);
   } else if (const Admission admission = Admit(sender, message);
              admission == Admission::kTake) {
-    std::visit([&](const auto& body) { Take(message.route, body); },
-               message.body);
+    std::visit([&](auto& body) { Take(message.route, body); }, message.body);
   } else if (admission == Admission::kHold) {
-    Hold(sender, message);
+    Hold(sender, std::move(message));
   }
   Pump();
 }
@@ -65,35 +63,35 @@ ReplicaCore::Admission ReplicaCore::Admit(const NodeId& sender,
 // R8: at the bound the sender keeps it. Answers and acknowledgements are
 // bounded by what this task has asked and flagged, and nobody would send them
 // again.
-void ReplicaCore::Hold(const NodeId& sender, const Message& message) {
+void ReplicaCore::Hold(const NodeId& sender, Message&& message) {
   if (WillBeResent(message) &&
       held_.size() >= around_.options.limits.held_messages_max) {
     Refuse(sender, message.route, ErrorCode::kUnavailable);
   } else {
-    held_.push_back({sender, message});
     around_.followers.Follow(message.route.from, me_.replica);
+    held_.push_back({sender, std::move(message)});
   }
 }
 
 // What still can't be taken is held again, in the same order.
 void ReplicaCore::Readmit() {
-  for (const auto& [sender, message] : std::exchange(held_, {})) {
+  std::vector<Held> held = std::exchange(held_, {});
+  for (auto& [sender, message] : held) {
     if (!active()) return;
     const Admission admission = Admit(sender, message);
     if (admission == Admission::kTake) {
-      std::visit([&](const auto& body) { Take(message.route, body); },
-                 message.body);
+      std::visit([&](auto& body) { Take(message.route, body); }, message.body);
     } else if (admission == Admission::kHold) {
-      held_.push_back({sender, message});
+      held_.push_back({std::move(sender), std::move(message)});
     }
   }
 }
 
-void ReplicaCore::Take(const Route& route, const MetaMessage& meta) {
+void ReplicaCore::Take(const Route& route, MetaMessage& meta) {
   switch (metas_heard_.Arrive(route.from, route.incarnation, meta)) {
     case MetaInbox::Verdict::kNew:
       queue_.push_back(HearMeta{route.from, route.incarnation, meta.number,
-                                meta.link, meta.text});
+                                std::move(meta.link), std::move(meta.text)});
       break;
     case MetaInbox::Verdict::kKnown:
       if (const MetaNumber done = metas_heard_.Acknowledged(route.from);
@@ -115,7 +113,7 @@ void ReplicaCore::Take(const Route& route, const MetaAck& ack) {
 
 // R13: neighborhood before serving; the epoch was checked at the door, the
 // method is checked by the task itself.
-void ReplicaCore::Take(const Route& route, const RequestMessage& request) {
+void ReplicaCore::Take(const Route& route, RequestMessage& request) {
   const RequestId& id = request.id;
   if (id.task != route.from || id.incarnation != route.incarnation ||
       id.epoch != route.epoch) {
@@ -128,20 +126,21 @@ void ReplicaCore::Take(const Route& route, const RequestMessage& request) {
   }
   const ServedRequests::Arrival arrival = served_.Arrive(request);
   if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
-    queue_.push_back(ServeRequest{id, request.method, request.input});
+    queue_.push_back(
+        ServeRequest{id, std::move(request.method), std::move(request.input)});
   } else if (arrival.kind == ServedRequests::Arrival::Kind::kAnswered) {
     Send(route.from, *arrival.answer);  // R14: the same answer again.
   }
 }
 
-void ReplicaCore::Take(const Route& route, const AnswerMessage& answer) {
+void ReplicaCore::Take(const Route& route, AnswerMessage& answer) {
   const RequestId& id = answer.id;
   if (id.task != me_.task || id.incarnation != me_.incarnation ||
       id.epoch != entered_) {
     return;
   }
   if (metas_heard_.Arrived(route.from) < answer.after) {
-    early_answers_.emplace(std::pair(route.from, id.number), answer);
+    early_answers_.emplace(std::pair(route.from, id.number), std::move(answer));
   } else {
     TakeAnswer(route.from, answer);
   }
@@ -161,17 +160,18 @@ void ReplicaCore::TakeEarlyAnswers(TaskId from) {
   }
 }
 
-void ReplicaCore::TakeAnswer(TaskId from, const AnswerMessage& answer) {
+void ReplicaCore::TakeAnswer(TaskId from, AnswerMessage& answer) {
   const RequestId& id = answer.id;
   std::optional<MakeRequest> request = requests_.Settle(id.number);
   if (!request) return;  // R12: answered before.
   Encourage(from);
   if (answer.error) {
-    queue_.push_back(HearFailure{
-        {id.number, request->to, std::move(request->method), *answer.error}});
-  } else {
     queue_.push_back(
-        TakeData{id.number, from, std::move(request->method), answer.output});
+        HearFailure{{id.number, request->to, std::move(request->method),
+                     *std::move(answer.error)}});
+  } else {
+    queue_.push_back(TakeData{id.number, from, std::move(request->method),
+                              std::move(answer.output)});
   }
 }
 

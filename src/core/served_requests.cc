@@ -36,18 +36,13 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
   return {Arrival::Kind::kInProgress};
 }
 
-std::vector<AnswerMessage> ServedRequests::Answer(AnswerMessage answer) {
+ServedRequests::Answered ServedRequests::Answer(AnswerMessage answer) {
   Record* found = FindById(answer.id);
   if (found == nullptr || found->answered) return {};
   Record& record = *found;
   record.answered = true;
   record.answer = std::move(answer);
-  std::vector<AnswerMessage> answers = {record.answer};
-  for (const RequestId& id : std::exchange(record.also_waiting, {})) {
-    answers.push_back(record.answer);
-    answers.back().id = id;
-  }
-  return answers;
+  return {&record.answer, std::exchange(record.also_waiting, {})};
 }
 
 ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {

@@ -41,9 +41,13 @@ class ServedRequests {
   // A request came; `request.id` is of the current epoch.
   Arrival Arrive(const RequestMessage& request);
 
-  // The task answered the request known as `answer.id`. Returns an answer for
-  // each who waits for it; none: the token is void.
-  std::vector<AnswerMessage> Answer(AnswerMessage answer);
+  // The task answered the request known as `answer.id`. Returns the answer as
+  // it is kept, and who else waits for it; null: the token is void.
+  struct Answered {
+    const AnswerMessage* answer = nullptr;
+    std::vector<RequestId> also = {};
+  };
+  Answered Answer(AnswerMessage answer);
 
  private:
   using Requester = std::pair<TaskId, Incarnation>;

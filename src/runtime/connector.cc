@@ -29,7 +29,7 @@ core::PeerProbed::Verdict Translate(transport::PeerProbed::Verdict verdict) {
 
 Connector::Connector(const std::string& job, const core::NodeId& self,
                      Adapters adapters,
-                     std::function<void(coordination::JobEvent)> on_event)
+                     std::function<void(coordination::JobEvent&&)> on_event)
     : job_(job),
       self_(self),
       adapters_(std::move(adapters)),
@@ -96,12 +96,12 @@ void Connector::Drain(core::Time now) {
     for (const std::function<void()>& work : posted) work();
   }
   if (store_->NextDeadline() <= now) store_->OnDeadline(now);
-  for (transport::Event& event : std::exchange(transport_events_, {})) {
-    OnTransport(std::move(event));
-  }
+  handled_.swap(transport_events_);
+  for (transport::Event& event : handled_) OnTransport(event);
+  handled_.clear();
 }
 
-void Connector::OnTransport(transport::Event event) {
+void Connector::OnTransport(transport::Event& event) {
   if (auto* arrived = std::get_if<transport::FrameArrived>(&event)) {
     Result<core::NodeMessage> message =
         core::Decode(arrived->frame.head, std::move(arrived->frame.body));
@@ -158,7 +158,7 @@ bool Connector::Carry(core::Output& order) {
   return true;
 }
 
-void Connector::Send(const core::NodeId& to, transport::Frame frame) {
+void Connector::Send(const core::NodeId& to, transport::Frame&& frame) {
   if (!transport_) return;
   has_unwritten_ = true;
   const auto waiting = backlog_.find(to);
@@ -173,14 +173,13 @@ void Connector::Send(const core::NodeId& to, transport::Frame frame) {
     }
     return;
   }
-  transport::Frame kept = frame;  // Counts references; the body is not copied.
   const transport::SendOutcome outcome = transport_->Send(to, std::move(frame));
-  if (outcome == transport::SendOutcome::kQueueFull) {
-    backlog_[to].push_back(std::move(kept));
+  if (outcome == transport::SendOutcome::kQueueFull) {  // Not moved from.
+    backlog_[to].push_back(std::move(frame));
   } else if (outcome == transport::SendOutcome::kTooLarge) {
     Say(LogLevel::kError,
-        "a message of " + std::to_string(kept.head.size()) + " + " +
-            std::to_string(kept.body.size()) + " bytes to node " + to +
+        "a message of " + std::to_string(frame.head.size()) + " + " +
+            std::to_string(frame.body.size()) + " bytes to node " + to +
             " is above the transport's limit and was dropped");
   }
 }

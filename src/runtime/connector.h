@@ -42,7 +42,7 @@ class Connector {
   // `on_event` gets everything that the job's store and the transport tell,
   // from within Drain.
   Connector(const std::string& job, const core::NodeId& self, Adapters adapters,
-            std::function<void(coordination::JobEvent)> on_event);
+            std::function<void(coordination::JobEvent&&)> on_event);
   ~Connector();
 
   // Opens the way for peers of the job; returns the addresses to publish.
@@ -73,15 +73,15 @@ class Connector {
 
  private:
   void Enqueue(coordination::Event event);  // Any thread.
-  void OnTransport(transport::Event event);
+  void OnTransport(transport::Event& event);
   void Tell(core::Input fact) { on_event_(std::move(fact)); }
-  void Send(const core::NodeId& to, transport::Frame frame);
+  void Send(const core::NodeId& to, transport::Frame&& frame);
   void SendBacklog(const core::NodeId& to);
 
   std::string job_;
   core::NodeId self_;
   Adapters adapters_;
-  std::function<void(coordination::JobEvent)> on_event_;
+  std::function<void(coordination::JobEvent&&)> on_event_;
 
   std::mutex mutex_;  // Of the next two.
   std::vector<coordination::Event> coordinator_events_;
@@ -90,6 +90,7 @@ class Connector {
 
   transport::Reactor reactor_;
   std::vector<transport::Event> transport_events_;
+  std::vector<transport::Event> handled_;  // In Drain; keeps its memory.
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<coordination::Coordinator> coordinator_;
   std::unique_ptr<coordination::JobStore> store_;

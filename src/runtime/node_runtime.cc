@@ -24,9 +24,10 @@ constexpr Duration kLongWait = std::chrono::seconds(1);
 NodeRuntime::NodeRuntime(const Job& job, NodeOptions options, Adapters adapters)
     : job_(job),
       options_(std::move(options)),
-      connector_(
-          job.name(), options_.self, std::move(adapters),
-          [this](coordination::JobEvent event) { OnEvent(std::move(event)); }),
+      connector_(job.name(), options_.self, std::move(adapters),
+                 [this](coordination::JobEvent&& event) {
+                   OnEvent(std::move(event));
+                 }),
       surroundings_{job, {}, job.options(), nullptr} {
   surroundings_.log = [this](const core::TurnContext& context,
                              std::string_view text) {
@@ -53,7 +54,7 @@ void NodeRuntime::Stop() {
   });
 }
 
-void NodeRuntime::OnEvent(coordination::JobEvent event) {
+void NodeRuntime::OnEvent(coordination::JobEvent&& event) {
   if (auto* input = std::get_if<core::Input>(&event)) {
     if (core_) {
       Step(std::move(*input));
@@ -174,7 +175,7 @@ void NodeRuntime::Finish(Callback& callback) {
   const auto found =
       std::find_if(running_.begin(), running_.end(),
                    [&](const auto& turn) { return turn.get() == &callback; });
-  const std::unique_ptr<ReadyTurn> finished = std::move(*found);
+  std::unique_ptr<ReadyTurn> finished = std::move(*found);
   running_.erase(found);
   const core::RunTurn& order = finished->order;
   if (finished->effects.failure) {
@@ -185,6 +186,8 @@ void NodeRuntime::Finish(Callback& callback) {
     tasks_[order.replica].reset();
   }
   Step(core::TurnFinished{order.replica, std::move(finished->effects)});
+  *finished = {};
+  spare_ = std::move(finished);
 }
 
 void NodeRuntime::FinishLater(Callback& callback) {
@@ -192,10 +195,10 @@ void NodeRuntime::FinishLater(Callback& callback) {
 }
 
 // Orders of one fact are carried out before the next fact is looked at.
-void NodeRuntime::Step(core::Input input) {
-  inputs_.push_back(std::move(input));
-  if (stepping_) return;
+void NodeRuntime::Step(core::Input&& input) {
+  if (stepping_) return inputs_.push_back(std::move(input));
   stepping_ = true;
+  for (core::Output& order : core_->Step(std::move(input), Now())) Do(order);
   while (!inputs_.empty()) {
     for (core::Output& order : core_->Step(inputs_.Pop(), Now())) Do(order);
   }
@@ -230,7 +233,8 @@ void NodeRuntime::Do(core::RunTurn& order) {
                        std::to_string(order.context.term) + ", epoch " +
                        std::to_string(order.context.epoch) + ")");
   }
-  auto ready = std::make_unique<ReadyTurn>();
+  std::unique_ptr<ReadyTurn> ready =
+      spare_ ? std::move(spare_) : std::make_unique<ReadyTurn>();
   ready->order = std::move(order);
   ready->task = task;
   ready_.push_back(std::move(ready));

@@ -68,12 +68,12 @@ class NodeRuntime final : private LoopClient {
   void Finish(Callback& callback) override;
   void FinishLater(Callback& callback) override;
 
-  void OnEvent(coordination::JobEvent event);
+  void OnEvent(coordination::JobEvent&& event);
   void OnSpec(const coordination::JobSpec& spec);
   void OnRefused(Error error);
   void TellIfStuck();
   Result<core::JobEnd> end() const;
-  void Step(core::Input input);
+  void Step(core::Input&& input);
   void Do(core::Output& order);
   void Do(core::RunTurn& order);
   Callback* NextReady();
@@ -90,6 +90,7 @@ class NodeRuntime final : private LoopClient {
   std::vector<std::shared_ptr<HostedTask>> tasks_;  // By ReplicaId; or null.
   std::deque<std::unique_ptr<ReadyTurn>> ready_;
   std::vector<std::unique_ptr<ReadyTurn>> running_;  // As many as threads.
+  std::unique_ptr<ReadyTurn> spare_;                 // Memory for the next.
   // Facts that came while another was handled.
   core::Fifo<core::Input> inputs_;
   bool stepping_ = false;

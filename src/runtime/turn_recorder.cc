@@ -58,11 +58,10 @@ void TurnRecorder::Call(Task& task, const core::HearMeta& meta) {
 void TurnRecorder::Call(Task& task, const core::ServeRequest& request) {
   const auto& served = TaskAccess::Served(task);
   const auto handler = served.find(request.method);
-  const std::string me = "task " + std::to_string(context_.task);
   if (handler == served.end()) {  // R13
     effects_.ordered.push_back(core::GiveAnswer{
         request.id,
-        Error{ErrorCode::kUnknownMethod, me + " serves no method '" +
+        Error{ErrorCode::kUnknownMethod, Me() + " serves no method '" +
                                              request.method +
                                              "'; it serves: " + Names(served)},
         {}});
@@ -74,10 +73,14 @@ void TurnRecorder::Call(Task& task, const core::ServeRequest& request) {
   effects_.ordered.push_back(core::GiveAnswer{
       request.id,
       Error{ErrorCode::kInvalidArgument, "the input of " + request.method +
-                                             " to " + me +
+                                             " to " + Me() +
                                              " is not of the method's type; do "
                                              "both sides use the same Method?"},
       {}});
+}
+
+std::string TurnRecorder::Me() const {
+  return "task " + std::to_string(context_.task);
 }
 
 void TurnRecorder::Call(Task& task, const core::TakeData& data) {
@@ -171,7 +174,7 @@ RequestNumber TurnRecorder::Request(core::MakeRequest request) {
                      " bytes, it may have at most " +
                      std::to_string(kKeyBytesMax));
   }
-  CheckSize(request.input, "the input of " + request.method);
+  CheckSize(request.input, "the input of ", request.method);
   const LimitOptions& limits = around().options.limits;
   if (host_.open_requests_ >= limits.open_requests_max) {
     throw UsageError("more open requests than limits.open_requests_max = " +
@@ -199,16 +202,17 @@ void TurnRecorder::Answer(core::GiveAnswer answer) {
                      " of task " + std::to_string(answer.id.task) +
                      " was answered before, or never asked of this task");
   }
-  CheckSize(answer.output, "an answer");
+  CheckSize(answer.output, "an answer", "");
   effects_.ordered.push_back(std::move(answer));
 }
 
-void TurnRecorder::CheckSize(const Payload& payload,
-                             std::string_view what) const {
+void TurnRecorder::CheckSize(const Payload& payload, std::string_view what,
+                             std::string_view method) const {
   const std::size_t max = around().options.limits.message_bytes_max;
   if (payload.size() <= max) return;
   throw UsageError(
-      std::string(what) + " has " + std::to_string(payload.size()) +
+      std::string(what).append(method) + " has " +
+      std::to_string(payload.size()) +
       " bytes, above limits.message_bytes_max = " + std::to_string(max) +
       "; send it in parts or raise the limit");
 }

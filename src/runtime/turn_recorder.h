@@ -55,7 +55,9 @@ class TurnRecorder {
   void Call(Task& task, const core::NeighborLost& lost);
   void Call(Task& task, const core::NeighborBack& back);
   void Call(Task& task, const core::ExitTask& exit);
-  void CheckSize(const Payload& payload, std::string_view what) const;
+  std::string Me() const;
+  void CheckSize(const Payload& payload, std::string_view what,
+                 std::string_view method) const;
 
   runtime::HostedTask& host_;
   const core::TurnContext& context_;

@@ -45,7 +45,7 @@ void NodeProcess::Step(core::Input fact) {
   if (const auto* finished = std::get_if<core::TurnFinished>(&fact)) {
     failed = checker.TurnEnds(*core_, *finished);
   }
-  core::Outputs orders = core_->Step(std::move(fact), Now());
+  core::Outputs orders = std::exchange(core_->Step(std::move(fact), Now()), {});
   checker.Ordered(*core_, orders, failed);
   for (core::Output& order : orders) {
     if (alive()) Do(order);

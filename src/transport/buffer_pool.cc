@@ -3,6 +3,7 @@
 
 #include <bit>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -20,6 +21,37 @@ std::byte* Allocate(std::size_t bytes) {
 }
 
 void Free(std::byte* data) { operator delete(data, kAlignment); }
+
+// A small buffer and what counts its owners, in one piece of memory: first the
+// counter, then the buffer.
+template <typename Counter>
+struct InOnePiece {
+  using value_type = Counter;
+
+  explicit InOnePiece(std::byte* all) : memory(all) {}
+  template <typename Other>
+  InOnePiece(const InOnePiece<Other>& other) : memory(other.memory) {}
+
+  Counter* allocate(std::size_t) {
+    static_assert(sizeof(Counter) <= kBufferAlignment);
+    return reinterpret_cast<Counter*>(memory);
+  }
+  void deallocate(Counter*, std::size_t) { operator delete(memory); }
+
+  std::byte* memory;
+};
+
+// By hand: asking malloc for an alignment costs more than the room for it.
+std::shared_ptr<std::byte> TakeSmall(std::size_t bytes) {
+  std::size_t room = kBufferAlignment + bytes;
+  auto* memory = static_cast<std::byte*>(operator new(kBufferAlignment + room,
+                                                      std::nothrow));
+  if (memory == nullptr) return nullptr;
+  void* data = memory + kBufferAlignment;
+  std::align(kBufferAlignment, bytes, data, room);
+  return {static_cast<std::byte*>(data), [](std::byte*) {},
+          InOnePiece<std::byte>(memory)};
+}
 
 // Rounds up to a quarter of the power of two below: bodies of nearly equal size
 // share buffers, and at most a fifth is left unused.
@@ -99,10 +131,7 @@ BufferPool::BufferPool(std::size_t kept_bytes_max)
     : shelf_(std::make_shared<Shelf>(kept_bytes_max)) {}
 
 std::shared_ptr<std::byte> BufferPool::Take(std::size_t bytes) {
-  if (bytes < kPooledBytesMin) {
-    std::byte* data = Allocate(bytes);
-    return data ? std::shared_ptr<std::byte>(data, Free) : nullptr;
-  }
+  if (bytes < kPooledBytesMin) return TakeSmall(bytes);
   const std::size_t capacity = RoundUp(bytes);
   std::byte* data = shelf_->Take(capacity);
   if (!data) return nullptr;

@@ -29,7 +29,7 @@ Connection::Connection(ConnectionContext& context, NodeId peer, Socket socket,
       peer_(std::move(peer)),
       socket_(std::move(socket)),
       reader_(context.limits, context.pool,
-              [this](Frame frame) {
+              [this](Frame&& frame) {
                 if (!closed_) context_.owner.Arrived(*this, std::move(frame));
               }),
       queue_(std::move(queue)) {}
@@ -69,12 +69,42 @@ void Connection::Read() {
   }
 }
 
+// What Asio calls, and asks for memory while it waits.
+class Connection::ReadHandler {
+ public:
+  template <typename T>
+  struct Allocator {
+    using value_type = T;
+    explicit Allocator(ReadMemory& owner) : memory(&owner) {}
+    template <typename Other>
+    Allocator(const Allocator<Other>& other) : memory(other.memory) {}
+
+    T* allocate(std::size_t count) {
+      return static_cast<T*>(memory->Take(count * sizeof(T)));
+    }
+    void deallocate(T* taken, std::size_t) { memory->GiveBack(taken); }
+    friend bool operator==(const Allocator&, const Allocator&) = default;
+
+    ReadMemory* memory;
+  };
+  using allocator_type = Allocator<std::byte>;
+
+  explicit ReadHandler(std::shared_ptr<Connection> connection)
+      : connection_(std::move(connection)) {}
+
+  allocator_type get_allocator() const noexcept {
+    return allocator_type(connection_->read_memory_);
+  }
+  void operator()(const asio::error_code& error, std::size_t count) const {
+    if (!connection_->closed_) connection_->ReadDone(error, count);
+  }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+};
+
 void Connection::ReadInto(const auto& buffers) {
-  socket_.async_read_some(
-      buffers, [self = shared_from_this()](const asio::error_code& error,
-                                           std::size_t count) {
-        if (!self->closed_) self->ReadDone(error, count);
-      });
+  socket_.async_read_some(buffers, ReadHandler(shared_from_this()));
 }
 
 void Connection::ReadDone(const asio::error_code& error, std::size_t count) {
@@ -121,7 +151,7 @@ bool Connection::Digest(std::size_t count, std::span<const std::byte> rest) {
 
 // --- Writing ---
 
-void Connection::Send(Frame frame) {
+void Connection::Send(Frame&& frame) {
   queue_.Push(std::move(frame));
   if (awaiting_writable_ || flush_booked_) return;
   const std::uint64_t round = context_.backend.round();

@@ -28,7 +28,7 @@ class Connection;
 
 class ConnectionOwner {
  public:
-  virtual void Arrived(Connection& pipe, Frame frame) = 0;
+  virtual void Arrived(Connection& pipe, Frame&& frame) = 0;
   virtual void Drained(Connection& pipe) = 0;  // Bytes were written.
   virtual void Broke(Connection& pipe, BreakReason reason,
                      std::string detail) = 0;
@@ -48,6 +48,24 @@ struct ConnectionContext {
   std::vector<std::byte> scratch;  // For reads that are parsed at once.
 };
 
+// Memory for the one read that Asio has under way, used again and again.
+class ReadMemory {
+ public:
+  void* Take(std::size_t bytes) {
+    if (taken_ || bytes > room_.size()) return operator new(bytes);
+    taken_ = true;
+    return room_.data();
+  }
+  void GiveBack(void* memory) {
+    if (memory != room_.data()) return operator delete(memory);
+    taken_ = false;
+  }
+
+ private:
+  alignas(std::max_align_t) std::array<std::byte, 256> room_;
+  bool taken_ = false;
+};
+
 class Connection final : public Chore,
                          public std::enable_shared_from_this<Connection> {
  public:
@@ -58,7 +76,7 @@ class Connection final : public Chore,
   // Begins to read, and to write what is queued.
   void Start();
 
-  void Send(Frame frame);
+  void Send(Frame&& frame);
 
   // Writes what the socket takes now.
   void Flush();
@@ -76,6 +94,7 @@ class Connection final : public Chore,
   void Run() override;
   void BookChore();
   void Read();
+  class ReadHandler;
   void ReadInto(const auto& buffers);
   void ReadDone(const asio::error_code& error, std::size_t count);
   void ReadOn();
@@ -91,6 +110,7 @@ class Connection final : public Chore,
   FrameReader reader_;
   WriteQueue queue_;
   bool closed_ = false;
+  ReadMemory read_memory_;
 
   // Bytes of the read that Asio does for us, when they are not part of a body.
   std::array<std::byte, 8 << 10> small_;

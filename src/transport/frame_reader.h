@@ -35,7 +35,7 @@ class FrameReader {
     std::uint64_t head_bytes_max = 0;
     std::uint64_t body_bytes_max = 0;
   };
-  using Deliver = std::function<void(Frame)>;
+  using Deliver = std::function<void(Frame&&)>;
 
   // `pool` must outlive the reader. `deliver` must not destroy it.
   FrameReader(Limits limits, BufferPool& pool, Deliver deliver)

@@ -70,7 +70,7 @@ TEST(FramingTest, FramesComeOutAsTheyWentIn) {
   const std::vector<Frame> sent = {FrameOf("a", 0), FrameOf("", 0),
                                    FrameOf("bb", 1), FrameOf("c", kPiece),
                                    FrameOf("", 17)};
-  for (const Frame& frame : sent) queue.Push(frame);
+  for (const Frame& frame : sent) queue.Push(Frame(frame));
   Reading reading;
   ASSERT_TRUE(Feed(reading.reader, TakeAll(queue)));
   ASSERT_EQ(reading.frames.size(), sent.size());
@@ -159,7 +159,7 @@ TEST(FramingTest, MoreLargeBodiesThanStreamsWaitTheirTurn) {
 TEST(FramingTest, ABodyIsWrittenFromItsOwnMemory) {
   WriteQueue queue(1 << 20);
   const Frame frame = FrameOf("head", 100000);
-  queue.Push(frame);
+  queue.Push(Frame(frame));
   std::vector<WriteQueue::Bytes> parts(8);
   parts.resize(queue.Gather(parts));
   EXPECT_EQ(parts.back().data(), frame.body.data());

@@ -77,7 +77,7 @@ class InProcessNetwork::Exchange
   }
 
   SendOutcome Send(const std::shared_ptr<Ear>& from, const NodeId& to,
-                   const std::vector<Address>& addresses, Frame frame) {
+                   const std::vector<Address>& addresses, Frame&& frame) {
     std::lock_guard lock(mutex_);
     const Options& options = from->options;
     const std::shared_ptr<Pipe> pipe = Reach(from, to, addresses);
@@ -249,7 +249,7 @@ class InProcessNetwork::Station final : public Transport {
     if (addresses_[peer].empty()) addresses_.erase(peer);
   }
 
-  SendOutcome Send(const NodeId& peer, Frame frame) override {
+  SendOutcome Send(const NodeId& peer, Frame&& frame) override {
     const Options& options = ear_->options;
     if (frame.head.size() > options.head_bytes_max ||
         frame.body.size() > options.body_bytes_max) {

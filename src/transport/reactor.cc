@@ -12,7 +12,7 @@ Reactor::Reactor() : backend_(std::make_unique<Backend>()) {}
 Reactor::~Reactor() = default;
 
 void Reactor::Poll(Duration wait_max) {
-  // Asio adds the wait to the time of day; a longer one could overflow.
+  // The end of a longer one could overflow.
   constexpr Duration kWaitMax = std::chrono::hours(24);
   Backend& backend = *backend_;
   ++backend.round_;
@@ -25,8 +25,22 @@ void Reactor::Poll(Duration wait_max) {
   if (wait_max <= Duration::zero()) {
     backend.io_.poll_one();
   } else {
-    backend.io_.run_one_for(std::min(wait_max, kWaitMax));
+    backend.WakeBy(Backend::Alarm::clock_type::now() +
+                   std::min(wait_max, kWaitMax));
+    backend.io_.run_one();
   }
+}
+
+// An alarm that is set earlier stays: it ends one Poll too soon, once, while a
+// new one would cost a system call in every Poll, and a timeout of the wait
+// itself would cost the kernel's making and breaking a timer.
+void Reactor::Backend::WakeBy(Alarm::time_point end) {
+  if (alarm_set_ && alarm_.expiry() <= end) return;
+  alarm_set_ = true;
+  alarm_.expires_at(end);
+  alarm_.async_wait([this](const asio::error_code& error) {
+    if (!error) alarm_set_ = false;
+  });
 }
 
 void Reactor::Wake() {

@@ -25,9 +25,9 @@ class Reactor {
   Reactor& operator=(const Reactor&) = delete;
 
   // Writes out what was sent since the last Poll, waits until something is
-  // ready, `wait_max` has passed (rounded up to a millisecond; 0: does not
-  // wait) or Wake is called, and runs what is ready. May return early with
-  // nothing done, and with more being ready: a caller loops anyway.
+  // ready, `wait_max` has passed (0: does not wait) or Wake is called, and runs
+  // what is ready. May return early with nothing done, and with more being
+  // ready: a caller loops anyway.
   void Poll(Duration wait_max);
 
   // Makes the Poll under way, or else the next one, return at once.

@@ -37,11 +37,19 @@ class Reactor::Backend {
 
  private:
   friend class Reactor;
+  using Alarm = asio::steady_timer;
 
-  asio::io_context io_;
+  // Makes io_ have something to run by `end`.
+  void WakeBy(Alarm::time_point end);
+
+  // Sockets and timers are only touched by who holds the loop, so Asio need not
+  // lock them; Post and Wake are safe nevertheless.
+  asio::io_context io_{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
   // Poll waits even while no socket is open.
   asio::executor_work_guard<asio::io_context::executor_type> work_ =
       asio::make_work_guard(io_);
+  Alarm alarm_{io_};
+  bool alarm_set_ = false;
   std::atomic<bool> waking_ = false;
   std::uint64_t round_ = 1;
   std::vector<std::shared_ptr<Chore>> chores_;

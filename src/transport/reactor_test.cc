@@ -42,6 +42,16 @@ TEST(ReactorTest, AWakeFromAnotherThreadEndsThePoll) {
   other.join();
 }
 
+// Of whatever order long and short waits come in, each ends.
+TEST(ReactorTest, AWaitEndsByItself) {
+  using std::chrono::milliseconds;
+  Reactor reactor;
+  reactor.Wake();
+  reactor.Poll(kForEver);  // Leaves an alarm of far ahead behind.
+  for (const int wait : {3, 1, 2, 1, 3}) reactor.Poll(milliseconds(wait));
+  reactor.Poll(milliseconds(1));
+}
+
 // The loop changes hands; what one thread leaves unfinished the next one runs.
 TEST(ReactorTest, AnyThreadMayPollAfterAnother) {
   Reactor reactor;

@@ -23,7 +23,7 @@ class SocketTransport final : public Transport {
                     std::vector<Address> addresses) override {
     switchboard_->SetAddresses(peer, std::move(addresses));
   }
-  SendOutcome Send(const NodeId& peer, Frame frame) override {
+  SendOutcome Send(const NodeId& peer, Frame&& frame) override {
     return switchboard_->Send(peer, std::move(frame));
   }
   void Probe(const NodeId& peer) override { switchboard_->Probe(peer); }

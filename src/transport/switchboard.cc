@@ -63,7 +63,7 @@ void Switchboard::SetAddresses(const NodeId& peer,
   PeerOf(peer).addresses = std::move(addresses);
 }
 
-SendOutcome Switchboard::Send(const NodeId& to, Frame frame) {
+SendOutcome Switchboard::Send(const NodeId& to, Frame&& frame) {
   const std::uint64_t size = frame.head.size() + frame.body.size();
   if (frame.head.size() > options_.head_bytes_max ||
       frame.body.size() > options_.body_bytes_max) {
@@ -111,7 +111,7 @@ void Switchboard::Shutdown() {
 
 // --- Events ---
 
-void Switchboard::Arrived(Connection& pipe, Frame frame) {
+void Switchboard::Arrived(Connection& pipe, Frame&& frame) {
   Emit(FrameArrived{pipe.peer(), std::move(frame)});
 }
 

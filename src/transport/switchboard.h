@@ -38,7 +38,7 @@ class Switchboard final : public ConnectionOwner,
   // As in Transport.
   Result<Address> Listen(const Address& address);
   void SetAddresses(const NodeId& peer, std::vector<Address> addresses);
-  SendOutcome Send(const NodeId& to, Frame frame);
+  SendOutcome Send(const NodeId& to, Frame&& frame);
   void Probe(const NodeId& node);
   void Close(const NodeId& node);
 
@@ -60,7 +60,7 @@ class Switchboard final : public ConnectionOwner,
     bool active() const { return pipe || dial || awaited_beats; }
   };
 
-  void Arrived(Connection& pipe, Frame frame) override;
+  void Arrived(Connection& pipe, Frame&& frame) override;
   void Drained(Connection& pipe) override;
   void Broke(Connection& pipe, BreakReason reason, std::string detail) override;
 

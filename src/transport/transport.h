@@ -154,8 +154,8 @@ class Transport {
   // Sends `frame` to `peer`, laying a pipe first where there is none. Small
   // frames may overtake the bodies of large ones sent earlier, see
   // docs/protocol.md, "Order"; frames with bodies up to `piece_bytes` stay in
-  // order among themselves.
-  virtual SendOutcome Send(const NodeId& peer, Frame frame) = 0;
+  // order among themselves. `frame` is moved from only if it is accepted.
+  virtual SendOutcome Send(const NodeId& peer, Frame&& frame) = 0;
 
   // Asks whether the process that had `peer`'s address is still there, over a
   // new connection. Answered by PeerProbed within connect_timeout.

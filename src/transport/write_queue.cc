@@ -13,12 +13,15 @@ constexpr std::size_t kCopiedBodyBytesMax = 4 << 10;
 // Small frames are collected in strings of about this size.
 constexpr std::size_t kChunkBytes = 32 << 10;
 
+// Memory that an idle queue may keep for the next small frames.
+constexpr std::size_t kSpareBytesMax = 1 << 10;
+
 // Pieces that are lined up for one write.
 constexpr std::uint64_t kLinedUpBytes = 1 << 20;
 
 }  // namespace
 
-void WriteQueue::Push(Frame frame) {
+void WriteQueue::Push(Frame&& frame) {
   const std::size_t body_bytes = frame.body.size();
   if (body_bytes > piece_bytes_) {
     bytes_ += kFrameHeaderBytes + frame.head.size() + body_bytes;
@@ -49,7 +52,8 @@ void WriteQueue::PushHeartbeat() {
 std::string& WriteQueue::SmallBytes(std::size_t needed) {
   if (small_.empty() || !small_.back().body.empty() ||
       small_.back().bytes.size() + needed > kChunkBytes) {
-    small_.emplace_back();
+    small_.emplace_back().bytes = std::move(spare_);
+    small_.back().bytes.reserve(needed);
   }
   return small_.back().bytes;
 }
@@ -141,8 +145,15 @@ void WriteQueue::Written(std::size_t count) {
     front_written_ -= size;
     (small ? small_bytes_on_road_ : piece_bytes_on_road_) -= size;
     small_on_road_ -= small ? 1 : 0;
-    road_.pop_front();
+    Keep(std::move(road_.front().bytes));
+    road_.erase(road_.begin());
   }
+}
+
+void WriteQueue::Keep(std::string bytes) {
+  if (bytes.capacity() > kSpareBytesMax) return;
+  bytes.clear();
+  spare_ = std::move(bytes);
 }
 
 }  // namespace taskgraph::transport

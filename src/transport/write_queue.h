@@ -17,6 +17,7 @@
 #include <deque>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "taskgraph/payload.h"
 #include "transport/transport.h"
@@ -31,7 +32,7 @@ class WriteQueue {
   // Bodies above `piece_bytes` are cut.
   explicit WriteQueue(std::uint64_t piece_bytes) : piece_bytes_(piece_bytes) {}
 
-  void Push(Frame frame);
+  void Push(Frame&& frame);
   void PushHeartbeat();
 
   // Bytes not written yet, headers included.
@@ -62,6 +63,7 @@ class WriteQueue {
   };
 
   std::string& SmallBytes(std::size_t needed);
+  void Keep(std::string bytes);
   void StageSmall();
   void StagePieces();
   Chunk CutPiece();
@@ -70,13 +72,14 @@ class WriteQueue {
   std::uint64_t piece_bytes_;
   std::uint64_t bytes_ = 0;
   std::deque<Chunk> small_;
+  std::string spare_;          // Empty; has the memory of one that was written.
   std::deque<Large> waiting_;  // Have no stream yet.
   std::deque<Large> open_;     // The front is the next to get a piece.
   StreamId next_stream_ = 0;
 
   // What Gather shows, in order: the piece that is written in part, if any;
   // small frames; pieces.
-  std::deque<Chunk> road_;
+  std::vector<Chunk> road_;
   std::size_t front_written_ = 0;
   std::size_t small_on_road_ = 0;
   std::uint64_t small_bytes_on_road_ = 0;
