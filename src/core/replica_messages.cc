@@ -76,13 +76,14 @@ void ReplicaCore::Hold(const NodeId& sender, Message&& message) {
 // What still can't be taken is held again, in the same order.
 void ReplicaCore::Readmit() {
   std::vector<Held> held = std::exchange(held_, {});
-  for (auto& [sender, message] : held) {
+  for (Held& one : held) {
     if (!active()) return;
-    const Admission admission = Admit(sender, message);
+    Message& message = one.message;
+    const Admission admission = Admit(one.sender, message);
     if (admission == Admission::kTake) {
       std::visit([&](auto& body) { Take(message.route, body); }, message.body);
     } else if (admission == Admission::kHold) {
-      held_.push_back({std::move(sender), std::move(message)});
+      held_.push_back(std::move(one));
     }
   }
 }

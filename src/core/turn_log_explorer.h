@@ -37,7 +37,7 @@ class Explorer {
       TurnLogWorld next = world;
       next.Make(move);
       path_.push_back(move);
-      const std::string violation = Explore(next, moves - 1);
+      std::string violation = Explore(next, moves - 1);
       if (!violation.empty()) return violation;
       path_.pop_back();
     }

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 
 namespace taskgraph::job {
 namespace {
@@ -41,7 +42,7 @@ Result<Duration> ParseDuration(std::string_view text) {
                    "'" + std::string(text) + "' is too long; give at most " +
                        FormatDuration(kLongest)};
     }
-    return Duration(static_cast<Duration::rep>(length + 0.5));
+    return Duration(std::llround(length));
   }
   return NotADuration(text);
 }

@@ -84,7 +84,7 @@ Result<core::JobEnd> RunInThisProcess(const Job& job,
   controlling.join();
   if (options.on_controller) options.on_controller(nullptr);
   // Of two errors, the controller's is the cause.
-  return hosted || !*result ? std::move(*result) : hosted;
+  return hosted || !*result ? *result : hosted;
 }
 
 }  // namespace taskgraph::job

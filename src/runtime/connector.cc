@@ -174,7 +174,9 @@ void Connector::Send(const core::NodeId& to, transport::Frame&& frame) {
     return;
   }
   const transport::SendOutcome outcome = transport_->Send(to, std::move(frame));
-  if (outcome == transport::SendOutcome::kQueueFull) {  // Not moved from.
+  if (outcome == transport::SendOutcome::kQueueFull) {
+    // What was not accepted was not moved.
+    // NOLINTNEXTLINE(bugprone-use-after-move)
     backlog_[to].push_back(std::move(frame));
   } else if (outcome == transport::SendOutcome::kTooLarge) {
     Say(LogLevel::kError,

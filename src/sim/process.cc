@@ -87,8 +87,7 @@ void Process::Post(std::function<void()> work) {
 }
 
 void Process::PostAfter(Duration delay, std::function<void()> work) {
-  stage_.agenda.After(
-      delay, [this, work = std::move(work)] { Post(std::move(work)); });
+  stage_.agenda.After(delay, [this, work = std::move(work)] { Post(work); });
 }
 
 // --- What comes in ---

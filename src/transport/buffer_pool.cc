@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/buffer_pool.h"
 
+#include <algorithm>
 #include <bit>
 #include <map>
 #include <memory>
@@ -54,9 +55,9 @@ std::shared_ptr<std::byte> TakeSmall(std::size_t bytes) {
 }
 
 // Rounds up to a quarter of the power of two below: bodies of nearly equal size
-// share buffers, and at most a fifth is left unused.
+// share buffers, and at most a fifth is left unused. `bytes`: four or more.
 std::size_t RoundUp(std::size_t bytes) {
-  const std::size_t step = std::bit_floor(bytes) / 4;
+  const std::size_t step = std::max(std::bit_floor(bytes) / 4, std::size_t{1});
   return (bytes + step - 1) / step * step;
 }
 

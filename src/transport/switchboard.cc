@@ -126,6 +126,8 @@ void Switchboard::Drained(Connection& pipe) {
 
 void Switchboard::Broke(Connection& pipe, BreakReason reason,
                         std::string detail) {
+  // A copy: the pipe ends in Lose.
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization)
   const NodeId node = pipe.peer();
   if (reason == BreakReason::kTurnedAway) {
     Complain("the connection with node " + node + " was ended: " + detail);

@@ -14,7 +14,6 @@ namespace {
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::StartsWith;
 using Relation = Compare::Relation;
 using Target = Compare::Target;
 
@@ -64,7 +63,8 @@ TEST_P(CoordinatorContract, ComparesOfNumbersHoldAsTheirRelationSays) {
       {Target::kVersion, 2},
       {Target::kCreateRevision, created},
       {Target::kModRevision, changed}};
-  for (const auto& [target, truth] : truths) {
+  for (const auto& [compared, truth] : truths) {
+    const Target target = compared;
     for (std::int64_t wanted : {truth - 1, truth, truth + 1}) {
       const auto holds = [&](Relation relation) {
         const Compare compare{"c", target, relation, wanted, ""};

@@ -26,7 +26,7 @@ SocketName NameOf(const Address& address) {
   if (address.starts_with("unix:")) {
     auto* local = reinterpret_cast<sockaddr_un*>(&name.storage);
     local->sun_family = AF_UNIX;
-    std::strcpy(local->sun_path, address.c_str() + 5);
+    address.copy(local->sun_path, sizeof local->sun_path - 1, 5);
     name.size = sizeof *local;
   } else {
     auto* tcp = reinterpret_cast<sockaddr_in*>(&name.storage);

@@ -8,7 +8,6 @@ namespace scenarios {
 namespace {
 
 using namespace std::chrono_literals;
-using taskgraph::Job;
 using taskgraph::TaskId;
 using taskgraph::Topology;
 using taskgraph::sim::World;
