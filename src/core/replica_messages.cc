@@ -92,7 +92,8 @@ void ReplicaCore::Take(const Route& route, MetaMessage& meta) {
   switch (metas_heard_.Arrive(route.from, route.incarnation, meta)) {
     case MetaInbox::Verdict::kNew:
       queue_.push_back(HearMeta{route.from, route.incarnation, meta.number,
-                                std::move(meta.link), std::move(meta.text)});
+                                std::move(meta.link), std::move(meta.text),
+                                meta.occurrence});
       break;
     case MetaInbox::Verdict::kKnown:
       if (const MetaNumber done = metas_heard_.Acknowledged(route.from);
@@ -128,7 +129,8 @@ void ReplicaCore::Take(const Route& route, RequestMessage& request) {
   const ServedRequests::Arrival arrival = served_.Arrive(request);
   if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
     queue_.push_back(
-        ServeRequest{id, std::move(request.method), std::move(request.input)});
+        ServeRequest{id, std::move(request.method), std::move(request.input),
+                     std::move(request.key), request.first_unfinished});
   } else if (arrival.kind == ServedRequests::Arrival::Kind::kAnswered) {
     Send(route.from, *arrival.answer);  // R14: the same answer again.
   }

@@ -34,11 +34,14 @@ struct HearMeta {
   std::uint64_t number = 0;
   LinkType link;
   std::string text;
+  std::uint64_t occurrence = 0;  // R11; for a backup's books.
 };
 struct ServeRequest {
   RequestId id;
   std::string method;
   Payload input;
+  std::string key = {};  // It and the next: R14; for a backup's books.
+  RequestNumber first_unfinished = 0;
 };
 struct TakeData {
   RequestNumber number = 0;
@@ -92,6 +95,7 @@ using Effect = std::variant<FlagMeta, MakeRequest, CancelRequest, GiveAnswer>;
 // What remains when the callback returned. R15: all of it, or, after an
 // exception, none of it.
 struct TurnEffects {
+  std::vector<Payload> updates;  // R15: of the task's state; before all else.
   std::vector<Effect> ordered;
   bool begun =
       true;  // false: the turn was not of use any more when it could begin.

@@ -2,9 +2,9 @@
 #include "core/wire.h"
 
 #include <cstdint>
-#include <limits>
-#include <type_traits>
 #include <utility>
+
+#include "core/fields.h"
 
 namespace taskgraph::core {
 namespace {
@@ -16,9 +16,6 @@ constexpr std::uint8_t kVersion = 1;
 // Room for a head without long texts.
 constexpr std::size_t kUsualHeadBytes = 64;
 
-constexpr unsigned kBitsPerByte = 7;  // Of a variable-length number.
-constexpr std::uint8_t kMore = 0x80;
-
 enum class Kind : std::uint8_t {
   kMeta = 1,
   kMetaAck = 2,
@@ -29,9 +26,10 @@ enum class Kind : std::uint8_t {
   kSuspicion = 7,
 };
 
-class HeadWriter {
+class HeadWriter : FieldWriter {
  public:
-  explicit HeadWriter(WireFrame& frame) : frame_(frame) {
+  explicit HeadWriter(WireFrame& frame)
+      : FieldWriter(frame.head), frame_(frame) {
     frame_.head.reserve(kUsualHeadBytes);
     Byte(kVersion);
   }
@@ -73,11 +71,7 @@ class HeadWriter {
     Begin(Kind::kAnswer, route);
     Id(answer.id);
     Number(answer.after);
-    Byte(answer.error ? 1 : 0);
-    if (answer.error) {
-      Byte(static_cast<std::uint8_t>(answer.error->code));
-      Text(answer.error->message);
-    }
+    MaybeError(answer.error);
     frame_.body = answer.output;
   }
   void Write(const Route& route, const Refusal& refusal) {
@@ -92,92 +86,18 @@ class HeadWriter {
     Numbers(route.from, route.to, route.incarnation, route.term, route.to_term,
             route.epoch, route.generation);
   }
-  void Id(const RequestId& id) {
-    Numbers(id.task, id.incarnation, id.epoch, id.number);
-  }
-
-  void Byte(std::uint8_t byte) {
-    frame_.head.push_back(static_cast<char>(byte));
-  }
-  void Number(std::uint64_t number) {
-    while (number >= kMore) {
-      Byte(static_cast<std::uint8_t>(number) | kMore);
-      number >>= kBitsPerByte;
-    }
-    Byte(static_cast<std::uint8_t>(number));
-  }
-  template <typename... Values>
-  void Numbers(Values... values) {
-    (Number(values), ...);
-  }
-  void Text(const std::string& text) {
-    Number(text.size());
-    frame_.head += text;
-  }
-
   WireFrame& frame_;
 };
 
-// Reads on after an error as if zeros followed, so that only the end of a head
-// needs to ask whether all was well.
-class HeadReader {
+class HeadReader : public FieldReader {
  public:
-  explicit HeadReader(std::string_view head) : rest_(head) {}
-
-  bool AtGoodEnd() const { return good_ && rest_.empty(); }
-  void Fail() { good_ = false; }
-
-  std::uint8_t Byte() {
-    if (!good_ || rest_.empty()) {
-      Fail();
-      return 0;
-    }
-    const auto byte = static_cast<std::uint8_t>(rest_.front());
-    rest_.remove_prefix(1);
-    return byte;
-  }
-
-  template <typename T = std::uint64_t>
-  T Number() {
-    constexpr unsigned kBits = std::numeric_limits<std::uint64_t>::digits;
-    std::uint64_t number = 0;
-    for (unsigned shift = 0; shift < kBits; shift += kBitsPerByte) {
-      const std::uint8_t byte = Byte();
-      const std::uint64_t bits = byte & (kMore - 1);
-      number |= bits << shift;
-      if ((number >> shift) != bits) break;  // More than 64 bits.
-      if ((byte & kMore) != 0) continue;
-      if (shift > 0 && bits == 0) break;  // A second spelling.
-      if (number > std::numeric_limits<T>::max()) break;
-      return static_cast<T>(number);
-    }
-    Fail();
-    return 0;
-  }
-
-  std::string Text() {
-    const std::uint64_t size = Number();
-    if (size > rest_.size()) {
-      Fail();
-      return {};
-    }
-    std::string text(rest_.substr(0, size));
-    rest_.remove_prefix(size);
-    return text;
-  }
-
-  ErrorCode Code() {
-    const std::uint8_t code = Byte();
-    if (code > static_cast<std::uint8_t>(ErrorCode::kCorrupt)) Fail();
-    return static_cast<ErrorCode>(code);
-  }
+  using FieldReader::FieldReader;
 
   // Braces: the fields are read in the order in which they are written here.
   Route ReadRoute() {
     return {Number<TaskId>(), Number<TaskId>(), Number(), Number(),
             Number(),         Number(),         Number()};
   }
-  RequestId Id() { return {Number<TaskId>(), Number(), Number(), Number()}; }
   MetaMessage ReadMeta() { return {Number(), Number(), Text(), Text()}; }
   MetaAck ReadAck() { return {Number(), Number()}; }
   RequestMessage ReadRequest(Payload input) {
@@ -185,18 +105,12 @@ class HeadReader {
   }
   AnswerMessage ReadAnswer(Payload output) {
     AnswerMessage answer{Id(), std::nullopt, std::move(output), Number()};
-    const std::uint8_t has_error = Byte();
-    if (has_error > 1) Fail();
-    if (has_error == 1) answer.error = Error{Code(), Text()};
+    answer.error = MaybeError();
     return answer;
   }
   Refusal ReadRefusal() { return {Code(), Number()}; }
   EpochNews ReadNews() { return {Number(), Number()}; }
   Suspicion ReadSuspicion() { return {Text(), Text()}; }
-
- private:
-  std::string_view rest_;
-  bool good_ = true;
 };
 
 NodeMessage Read(Kind kind, HeadReader& in, Payload body) {
