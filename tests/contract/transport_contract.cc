@@ -134,12 +134,20 @@ TEST_P(TransportContract, AFullQueueRefusesAndSaysWhenThereIsRoom) {
   Node& a = world.Add(options);
   Node& b = world.Add("b");
   World::Introduce(a, b);
+  const auto next = [] {
+    return TextFrame(NumberedHead(0), std::string(60000, 'x'));
+  };
   std::size_t accepted = 0;
-  while (a.Send(b, TextFrame(NumberedHead(0), std::string(60000, 'x'))) ==
-         SendOutcome::kAccepted) {
+  Frame frame = next();
+  while (a.transport->Send("b", std::move(frame)) == SendOutcome::kAccepted) {
     ++accepted;
+    frame = next();
   }
   EXPECT_GE(accepted, 1u);
+  // What was not accepted was not moved.
+  // NOLINTNEXTLINE(bugprone-use-after-move)
+  EXPECT_EQ(frame.head, NumberedHead(0));
+  EXPECT_EQ(frame.body.size(), 60000u);
   EXPECT_EQ(a.Count<PeerWritable>(), 0u);
   ASSERT_TRUE(world.RunUntil([&] { return a.Count<PeerWritable>() == 1; }));
   EXPECT_EQ(a.Send(b, TextFrame("more")), SendOutcome::kAccepted);
@@ -164,7 +172,10 @@ TEST_P(TransportContract, AFrameAboveTheLimitIsNeverTaken) {
   Node& a = world.Add(options);
   Node& b = world.Add("b");
   World::Introduce(a, b);
-  EXPECT_EQ(a.Send(b, TextFrame(std::string(11, 'h'))), SendOutcome::kTooLarge);
+  Frame frame = TextFrame(std::string(11, 'h'));
+  EXPECT_EQ(a.transport->Send("b", std::move(frame)), SendOutcome::kTooLarge);
+  // NOLINTNEXTLINE(bugprone-use-after-move): see above.
+  EXPECT_EQ(frame.head.size(), 11u);
   EXPECT_EQ(a.Send(b, TextFrame("", std::string(1001, 'x'))),
             SendOutcome::kTooLarge);
   EXPECT_EQ(a.Send(b, TextFrame(std::string(10, 'h'), std::string(1000, 'x'))),
