@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "job/in_process.h"
@@ -11,9 +12,9 @@
 namespace taskgraph::job {
 namespace {
 
-// A program that can't start ends otherwise; see Process::Bury for the words.
-bool KilledFromOutside(const std::string& end) {
-  return end.starts_with("signal 9 ") || end.starts_with("signal 15 ");
+// A program that can't start ends otherwise.
+bool KilledFromOutside(const Ending& end) {
+  return end.signal == SIGKILL || end.signal == SIGTERM;
 }
 
 }  // namespace
@@ -54,7 +55,7 @@ void Nursery::OnExit(std::size_t index) {
   loop_.Unwatch(chair.process->exit_fd());
   chair.end = chair.process->Bury();
   chair.process.reset();
-  hooks_.exited(chair.node, chair.end);
+  hooks_.exited(chair.node, chair.end.text);
 }
 
 void Nursery::Joined(const core::NodeId& node) {
@@ -72,11 +73,11 @@ void Nursery::Replace(const core::NodeId& node) {
     return GiveUp(std::to_string(stillborn_) +
                   " nodes in a row ended before they joined the job, the last "
                   "one with " +
-                  chair->end);
+                  chair->end.text);
   }
   if (restarts_ >= options_.restarts_max) {
-    return GiveUp("node " + node + " ended with " + chair->end + " after " +
-                  std::to_string(restarts_) +
+    return GiveUp("node " + node + " ended with " + chair->end.text +
+                  " after " + std::to_string(restarts_) +
                   " replacements, which is all that --restarts-max allows");
   }
   ++restarts_;

@@ -77,7 +77,7 @@ class Nursery {
     core::NodeId node;
     std::unique_ptr<Process> process;  // None: it is empty.
     bool joined = false;
-    std::string end;  // How the last one ended.
+    Ending end;  // How the last one ended.
   };
 
   void Fill(std::size_t index);

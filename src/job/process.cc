@@ -136,7 +136,7 @@ void Process::Signal(int number) const {
   if (pid_ > 0) ::kill(pid_, number);  // Not buried yet, so it is our child.
 }
 
-std::string Process::Bury() {
+Ending Process::Bury() {
   int status = 0;
   pid_t got;
   do {
@@ -144,12 +144,13 @@ std::string Process::Bury() {
   } while (got < 0 && errno == EINTR);
   pid_ = -1;
   if (exit_fd_ >= 0) ::close(std::exchange(exit_fd_, -1));
-  if (got < 0) return "an unknown end";
+  if (got < 0) return {"an unknown end"};
   if (WIFEXITED(status)) {
-    return "exit code " + std::to_string(WEXITSTATUS(status));
+    return {"exit code " + std::to_string(WEXITSTATUS(status))};
   }
   const int number = WTERMSIG(status);
-  return "signal " + std::to_string(number) + " (" + ::strsignal(number) + ")";
+  return {"signal " + std::to_string(number) + " (" + ::strsignal(number) + ")",
+          number};
 }
 
 }  // namespace taskgraph::job

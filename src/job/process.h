@@ -18,6 +18,12 @@
 
 namespace taskgraph::job {
 
+// How a process ended: "exit code 3", or "signal 9 (Killed)" and its number.
+struct Ending {
+  std::string text;
+  int signal = 0;  // 0: none.
+};
+
 class Process {
  public:
   // Runs this program with `arguments` after its name, and without those
@@ -36,9 +42,8 @@ class Process {
 
   void Signal(int number) const;
 
-  // Waits for its end, and says what it was: "exit code 3", "signal 9
-  // (Killed)".
-  std::string Bury();
+  // Waits for its end, and says what it was.
+  Ending Bury();
 
  private:
   Process(pid_t pid, int exit_fd) : pid_(pid), exit_fd_(exit_fd) {}
