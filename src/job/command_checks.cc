@@ -98,6 +98,18 @@ Config ReadSettings(const std::vector<std::string>& settings) {
   return config;
 }
 
+std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists) {
+  std::vector<std::string> parts;
+  for (const std::string& list : lists) {
+    for (std::size_t at = 0; at <= list.size();) {
+      const std::size_t end = std::min(list.find(',', at), list.size());
+      parts.push_back(list.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  return parts;
+}
+
 std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks) {
   return nodes == 0 ? tasks : tasks / nodes + (tasks % nodes == 0 ? 0 : 1);
 }

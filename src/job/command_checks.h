@@ -27,6 +27,9 @@ std::string WrongLogLevel(const std::string& text);
 // Settings of the form KEY=VALUE; UsageError for another.
 Config ReadSettings(const std::vector<std::string>& settings);
 
+// {"a", "b", ""} for {"a,b,"}.
+std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists);
+
 // Slots for each of `nodes` that together have room for all tasks.
 std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks);
 

@@ -79,9 +79,10 @@ CLI::Option* Parser::AddText(const std::string& name, std::string& target,
 CLI::Option* Parser::AddList(const std::string& name,
                              std::vector<std::string>& target,
                              const std::string& help) {
-  return app_.add_option(name, target, help)
+  // CLI11's own delimiter would take the next argument for the value of ",".
+  const auto take = [&](const auto& lists) { target = SplitAtCommas(lists); };
+  return app_.add_option_function<std::vector<std::string>>(name, take, help)
       ->envname(VariableOf(name))
-      ->delimiter(',')
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("LIST");

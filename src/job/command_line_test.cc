@@ -154,6 +154,19 @@ TEST(CommandLineTest, ASessionLastsAsLongAsItsCoordinatorCanCount) {
       HasSubstr("etcd takes 2s or more"));
 }
 
+TEST(CommandLineTest, AListIsSplitAtItsCommasAndNowhereElse) {
+  using Strings = std::vector<std::string>;
+  EXPECT_EQ(ParsedRun({"--coordinator", "a:1,b:2"}).coordinator,
+            (Strings{"a:1", "b:2"}));
+  EXPECT_EQ(ParsedRun({"--coordinator=a:1", "--coordinator=b:2"}).coordinator,
+            (Strings{"a:1", "b:2"}));
+  // Endpoints without a name, for whoever reads them to complain about.
+  EXPECT_EQ(ParsedRun({"--coordinator", ",", "--nodes=3"}).coordinator,
+            (Strings{"", ""}));
+  EXPECT_EQ(ParsedRun({"--coordinator", "a:1,"}).coordinator,
+            (Strings{"a:1", ""}));
+}
+
 TEST(CommandLineTest, WhatIsOfNoUseInOneProcessIsRefused) {
   EXPECT_EQ(ParsedRun({"--nodes", "0", "--spares", "0"}).slots, 15U);
   for (const char* option : {"--slots=15", "--spares=1", "--coordinator=a:1",
