@@ -198,15 +198,19 @@ void NodeRuntime::FinishLater(Callback& callback) {
 void NodeRuntime::Step(core::Input&& input) {
   if (stepping_) return inputs_.push_back(std::move(input));
   stepping_ = true;
-  for (core::Output& order : core_->Step(std::move(input), Now())) Do(order);
-  while (!inputs_.empty()) {
-    for (core::Output& order : core_->Step(inputs_.Pop(), Now())) Do(order);
-  }
+  StepOnce(std::move(input));
+  while (!inputs_.empty()) StepOnce(inputs_.Pop());
   stepping_ = false;
   if (core_->end() && !end_) {
     end_ = core_->end();
     leave_by_ = Now() + surroundings_.options.failure.exit_grace;
   }
+}
+
+void NodeRuntime::StepOnce(core::Input&& input) {
+  core::Outputs& orders = core_->Step(std::move(input), Now());
+  for (core::Output& order : orders) Do(order);
+  orders.clear();  // A large body need not live until the next fact.
 }
 
 void NodeRuntime::Do(core::Output& order) {

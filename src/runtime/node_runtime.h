@@ -74,6 +74,7 @@ class NodeRuntime final : private LoopClient {
   void TellIfStuck();
   Result<core::JobEnd> end() const;
   void Step(core::Input&& input);
+  void StepOnce(core::Input&& input);
   void Do(core::Output& order);
   void Do(core::RunTurn& order);
   Callback* NextReady();
