@@ -233,6 +233,7 @@ void TurnLogWorld::Release(int who) {
       Violate("R16: " + Name(who) + " answers from the past");
     }
     See(replica, effect.value);
+    if (!violation().empty()) return;  // What follows needs a sound history.
     seen_ = std::max(seen_, effect.value);
     for (std::size_t i = 0; i < effect.value; ++i) {
       if (i + 1 == effect.value) answered_[replica.state[i]] = true;
