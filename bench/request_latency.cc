@@ -144,7 +144,7 @@ void Compare(Socket socket, int in_flight, const Plan& plan) {
 void CompareLoaded(Socket socket, const Plan& plan) {
   const Folder folder;
   EchoLoad load;
-  load.trips = plan.Count(1'200'000, 3000);  // About a minute.
+  load.trips = plan.Count(1'200'000, 3000);  // About half a minute.
   const int turns = plan.Count(20, 1);
   Contender ours, bare;
   for (int turn = 0; turn < turns; ++turn) {

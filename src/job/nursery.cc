@@ -4,7 +4,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <csignal>
 #include <utility>
 
 #include "job/in_process.h"
