@@ -126,11 +126,11 @@ template <Number T>
 struct Codec<Array<T>> {
   static Payload Encode(const Array<T>& array) { return array.payload(); }
   static std::optional<Array<T>> Decode(const Payload& bytes) {
+    if (bytes.size() % sizeof(T) != 0) return std::nullopt;
     const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
-    if (bytes.size() % sizeof(T) != 0 || address % alignof(T) != 0) {
-      return std::nullopt;
-    }
-    return Array<T>::View(bytes);
+    if (address % alignof(T) == 0) return Array<T>::View(bytes);
+    // Part of something else, such as a record for backups.
+    return Array<T>(*Codec<std::vector<T>>::Decode(bytes));
   }
 };
 

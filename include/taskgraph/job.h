@@ -58,6 +58,13 @@ class Job {
   // given by `--config name=value` and read by Turn::config().
   Job& Config(std::string name, std::string default_value, std::string help);
 
+  // Gives every task, or one task, so many hot standbys (0..kBackupsMax), on
+  // other nodes, and on other hosts where there are any. Such tasks are
+  // Backupable. Each standby takes a slot of its node.
+  Job& Backups(std::uint32_t each);
+  Job& Backups(TaskId task, std::uint32_t count);
+  static constexpr std::uint32_t kBackupsMax = 7;
+
   // Limits and times; see options.h.
   JobOptions& options() { return options_; }
   const JobOptions& options() const { return options_; }
@@ -74,6 +81,8 @@ class Job {
   // UsageError for what the constructor takes for a mistake.
   void Rename(std::string name);
   void SetTasks(TaskId tasks);
+  // All replicas of all tasks: the slots that they take.
+  std::uint64_t replicas() const;
 
  private:
   Job& Remember(std::string mistake);

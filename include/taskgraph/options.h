@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 
 #include "taskgraph/types.h"
 
@@ -60,9 +61,22 @@ struct LimitOptions {
   std::size_t message_bytes_max = std::size_t{4} << 30;
 };
 
+// How many hot standbys tasks have (Job::Backups); each takes a slot of a node.
+struct BackupOptions {
+  std::uint32_t each = 0;
+  std::map<TaskId, std::uint32_t> of;  // Those that have another number.
+
+  std::uint32_t For(TaskId task) const {
+    const auto found = of.find(task);
+    return found == of.end() ? each : found->second;
+  }
+  friend bool operator==(const BackupOptions&, const BackupOptions&) = default;
+};
+
 struct JobOptions {
   FailureOptions failure;
   LimitOptions limits;
+  BackupOptions backups;
 };
 
 }  // namespace taskgraph

@@ -95,6 +95,14 @@ class Turn {
     DeclineBytes(token.id(), std::move(reason));
   }
 
+  // Changes the task's state, on this replica and on its backups: `log` is what
+  // Backupable::Update gets, encoded as a method's input would be. For tasks
+  // that are Backupable only.
+  template <typename T>
+  void Update(const T& log) {
+    UpdateBytes(Codec<T>::Encode(log));
+  }
+
   // Moves the job from this turn's epoch to the next one; if another task was
   // first, nothing happens (R6).
   void AdvanceEpoch();
@@ -116,6 +124,7 @@ class Turn {
 
   RequestNumber RequestBytes(TaskId to, std::string_view method, Payload input,
                              std::string key);
+  void UpdateBytes(Payload log);
   void AnswerBytes(const RequestId& request, Payload output);
   void DeclineBytes(const RequestId& request, std::string reason);
 

@@ -259,6 +259,14 @@ void JobStore::Do(const core::ProposeEnd& proposal) {
   Commit(std::move(txn), nullptr);
 }
 
+// R5, R25: one of them may have taken its session up again meanwhile.
+void JobStore::AddLossGuards(const core::Assignment& lost, Txn& txn) const {
+  for (const core::NodeId& node : lost.Replicas()) {
+    if (node == node_.record.node) continue;  // It gives up by itself.
+    txn.compares.push_back(Compare::Absent(keys_.node(node)));
+  }
+}
+
 // R1: by compare-and-swap on the record as the core knew it.
 void JobStore::Do(const core::ProposeAssignments& proposal) {
   Txn txn;
@@ -277,11 +285,8 @@ void JobStore::Do(const core::ProposeAssignments& proposal) {
     stale = stale || record != change.expected;
     txn.compares.push_back(Compare::ModRevisionIs(
         key, known == known_.end() ? 0 : known->second.mod_revision));
-    if (change.expected.HasPrimary() &&
-        change.expected.primary != node_.record.node) {
-      // R5, R25: it may have taken its session up again meanwhile.
-      txn.compares.push_back(
-          Compare::Absent(keys_.node(change.expected.primary)));
+    if (change.next.incarnation != change.expected.incarnation) {
+      AddLossGuards(change.expected, txn);
     }
     txn.then.push_back(Put{key, Encode(change.next)});
     if (change.next.term != change.expected.term) {

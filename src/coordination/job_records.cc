@@ -14,6 +14,28 @@ std::int64_t Milliseconds(Duration duration) {
       .count();
 }
 
+// "each" and the tasks that have another number, by their ids.
+Json BackupsJson(const BackupOptions& backups) {
+  Json json = {{"each", backups.each}};
+  for (const auto& [task, count] : backups.of) {
+    json[std::to_string(task)] = count;
+  }
+  return json;
+}
+
+void ReadBackups(const Json& json, BackupOptions& out) {
+  for (const auto& [name, count] : json.items()) {
+    TaskId task = 0;
+    const auto [end, error] =
+        std::from_chars(name.data(), name.data() + name.size(), task);
+    if (name == "each") {
+      count.get_to(out.each);
+    } else if (error == std::errc()) {
+      count.get_to(out.of[task]);
+    }
+  }
+}
+
 Json OptionsJson(const JobOptions& options) {
   const FailureOptions& failure = options.failure;
   const LimitOptions& limits = options.limits;
@@ -26,6 +48,7 @@ Json OptionsJson(const JobOptions& options) {
       {"status_retention_ms", Milliseconds(failure.status_retention)},
       {"backoff_min_ms", Milliseconds(failure.backoff_min)},
       {"backoff_max_ms", Milliseconds(failure.backoff_max)},
+      {"backups", BackupsJson(options.backups)},
       {"held_messages_max", limits.held_messages_max},
       {"metas_per_epoch_max", limits.metas_per_epoch_max},
       {"meta_bytes_max", limits.meta_bytes_max},
@@ -50,6 +73,7 @@ JobOptions OptionsFrom(const Json& json) {
   ReadTime(json, "status_retention_ms", failure.status_retention);
   ReadTime(json, "backoff_min_ms", failure.backoff_min);
   ReadTime(json, "backoff_max_ms", failure.backoff_max);
+  ReadBackups(json.at("backups"), options.backups);
   json.at("held_messages_max").get_to(limits.held_messages_max);
   json.at("metas_per_epoch_max").get_to(limits.metas_per_epoch_max);
   json.at("meta_bytes_max").get_to(limits.meta_bytes_max);
@@ -168,6 +192,7 @@ std::string Encode(const core::Assignment& assignment) {
                {"incarnation", assignment.incarnation},
                {"primary", assignment.primary},
                {"backups", assignment.backups},
+               {"began", assignment.began},
                {"failures", assignment.failures},
                {"last_error", assignment.last_error}});
 }
@@ -210,6 +235,7 @@ std::optional<core::Assignment> DecodeAssignment(const std::string& text) {
     json.at("incarnation").get_to(assignment.incarnation);
     json.at("primary").get_to(assignment.primary);
     json.at("backups").get_to(assignment.backups);
+    json.at("began").get_to(assignment.began);
     json.at("failures").get_to(assignment.failures);
     json.at("last_error").get_to(assignment.last_error);
   });

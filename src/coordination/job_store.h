@@ -116,6 +116,8 @@ class JobStore {
   void AfterRevision(Revision revision, core::Input fact);
   void ReleaseUpTo(Revision revision);
 
+  void AddLossGuards(const core::Assignment& lost, Txn& txn) const;
+
   // Sessions (job_calls.cc).
   void OpenSession(Role& role);
   void OnLease(const LeaseGranted& granted);

@@ -4,8 +4,10 @@
 // (R1), and what a node says of itself when it joins.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "taskgraph/types.h"
@@ -31,10 +33,50 @@ struct Assignment {
   std::vector<NodeId> backups;  // Those in sync.
   std::uint32_t failures = 0;   // Losses by the task's own fault (R23).
   std::string last_error;       // Why the last primary was lost.
+  Term began = 0;  // When a primary began this incarnation: one of a later term
+                   // is a promoted backup (R4). 0: nobody has.
 
   bool HasPrimary() const { return !primary.empty(); }
+  // The nodes that it names; the primary, if there is one, first.
+  std::vector<NodeId> Replicas() const {
+    std::vector<NodeId> nodes = backups;
+    if (HasPrimary()) nodes.insert(nodes.begin(), primary);
+    return nodes;
+  }
+
+  // Its successors. R4: one of the backups goes on.
+  Assignment PromotedTo(const NodeId& backup) const {
+    Assignment next = *this;
+    ++next.term;
+    next.primary = backup;
+    std::erase(next.backups, backup);
+    return next;
+  }
+  // R5: the state is lost.
+  Assignment Lost() const {
+    Assignment next = *this;
+    ++next.term;
+    ++next.incarnation;
+    next.primary.clear();
+    next.backups.clear();
+    next.began = 0;
+    return next;
+  }
+  // A new incarnation begins; this record names no one.
+  Assignment BegunBy(NodeId node) const {
+    Assignment next = *this;
+    ++next.term;
+    next.incarnation = incarnation == 0 ? 1 : incarnation;
+    next.primary = std::move(node);
+    next.began = next.term;
+    return next;
+  }
   friend bool operator==(const Assignment&, const Assignment&) = default;
 };
+
+inline bool IsIn(const NodeId& node, const std::vector<NodeId>& nodes) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
 
 // A node that can host tasks, as it registered itself.
 struct NodeRecord {

@@ -42,13 +42,13 @@ Time ControllerCore::NextDeadline() const {
 void ControllerCore::On(AssignmentChanged& changed, Time) {
   const TaskId task = changed.task;
   if (!directory_.Has(task)) return;
-  const NodeId before = directory_.of(task).primary;
+  const Assignment before = directory_.of(task);
   if (!directory_.Update(task, changed.assignment)) return;
   const Assignment& record = directory_.of(task);
   any_assigned_ = any_assigned_ || record.incarnation > 0;
-  roster_.Move(task, before, record.primary);
-  if (!before.empty() && record.primary != before) {
-    last_primary_[task] = before;
+  roster_.Move(task, before, record);
+  if (before.HasPrimary() && record.primary != before.primary) {
+    last_primary_[task] = before.primary;
   }
   if (!failed_task_ &&
       record.failures > options_.options.failure.max_failures) {
@@ -186,6 +186,15 @@ bool ControllerCore::IsLost(const NodeId& node) const {
   return roster_.IsDead(node) || !grace_until_;
 }
 
+// R4: one that can go on.
+const NodeId* ControllerCore::LiveBackup(const Assignment& record) const {
+  const auto live = std::find_if(
+      record.backups.begin(), record.backups.end(), [&](const NodeId& node) {
+        return roster_.HasSession(node) && !roster_.IsDead(node);
+      });
+  return live == record.backups.end() ? nullptr : &*live;
+}
+
 void ControllerCore::Review(TaskId task) {
   vacant_.erase(task);
   lost_.erase(task);
@@ -193,7 +202,10 @@ void ControllerCore::Review(TaskId task) {
   const Assignment& record = directory_.of(task);
   if (!record.HasPrimary()) {
     vacant_.insert(task);
-  } else if (IsLost(record.primary)) {
+  } else if (IsLost(record.primary) &&
+             (LiveBackup(record) != nullptr ||
+              std::all_of(record.backups.begin(), record.backups.end(),
+                          [&](const NodeId& node) { return IsLost(node); }))) {
     lost_.insert(task);
   }
 }
@@ -252,7 +264,7 @@ void ControllerCore::Plan() {
   }
   std::vector<AssignmentChange> changes;
   for (TaskId task : std::exchange(lost_, {})) {
-    changes.push_back(GiveUp(task, slots));
+    changes.push_back(Replace(task, slots));
   }
   while (!vacant_.empty()) {
     std::optional<AssignmentChange> change = Place(*vacant_.begin(), slots);
@@ -260,13 +272,17 @@ void ControllerCore::Plan() {
     vacant_.erase(vacant_.begin());
     changes.push_back(*std::move(change));
   }
+  // All primaries come first.
+  for (AssignmentChange& change : changes) PlaceBackups(change, slots);
   Propose(std::move(changes));
 }
 
 Placement ControllerCore::CountSlots() const {
   std::map<NodeId, std::size_t> promised;
-  for (const auto& [task, node] : pending_) {
-    if (directory_.of(task).primary != node) ++promised[node];
+  for (const auto& [task, next] : pending_) {
+    for (const NodeId& node : next.Replicas()) {
+      if (!roster_.tasks_on(node).contains(task)) ++promised[node];
+    }
   }
   Placement slots;
   for (const auto& [node, record] : nodes()) {
@@ -276,14 +292,21 @@ Placement ControllerCore::CountSlots() const {
   return slots;
 }
 
-// R5: the loss and its cause go into one change, with the next place if there
-// is one; else neighbors must hear at least of the loss (R22).
-AssignmentChange ControllerCore::GiveUp(TaskId task, Placement& slots) const {
+// Mostly a backup was quicker and has promoted itself. R5: the loss of the last
+// replica and its cause go into one change, with the next place if there is
+// one; else neighbors must hear at least of the loss (R22).
+AssignmentChange ControllerCore::Replace(TaskId task, Placement& slots) const {
   const Assignment& record = directory_.of(task);
-  Assignment next = record;
-  ++next.term;
-  ++next.incarnation;
-  next.primary = slots.Place(record.primary).value_or(NodeId());
+  Assignment next;
+  if (const NodeId* backup = LiveBackup(record)) {
+    next = record.PromotedTo(*backup);
+  } else {
+    next = record.Lost();
+    if (auto node = slots.Place(record.primary)) {
+      next.primary = *std::move(node);
+      next.began = next.term;
+    }
+  }
   next.last_error = roster_.DescribeLoss(record.primary);
   return {task, record, std::move(next)};
 }
@@ -295,16 +318,25 @@ std::optional<AssignmentChange> ControllerCore::Place(TaskId task,
       slots.Place(last == last_primary_.end() ? NodeId() : last->second);
   if (!node) return std::nullopt;
   const Assignment& record = directory_.of(task);
-  Assignment next = record;
-  ++next.term;
-  next.incarnation = std::max<Incarnation>(1, record.incarnation);
-  next.primary = *std::move(node);
-  return AssignmentChange{task, record, std::move(next)};
+  return AssignmentChange{task, record, record.BegunBy(*std::move(node))};
+}
+
+// Who begins with the incarnation is in-sync from the start.
+void ControllerCore::PlaceBackups(AssignmentChange& change,
+                                  Placement& slots) const {
+  Assignment& next = change.next;
+  if (!next.HasPrimary() || next.began != next.term) return;
+  const std::uint32_t wanted = options_.options.backups.For(change.task);
+  while (next.backups.size() < wanted) {
+    std::optional<NodeId> node = slots.PlaceBeside(next.Replicas());
+    if (!node) return;
+    next.backups.push_back(*std::move(node));
+  }
 }
 
 void ControllerCore::Propose(std::vector<AssignmentChange> changes) {
   for (const AssignmentChange& change : changes) {
-    pending_[change.task] = change.next.primary;
+    pending_[change.task] = change.next;
   }
   for (auto it = changes.begin(); it != changes.end();) {
     const auto rest = static_cast<std::size_t>(changes.end() - it);

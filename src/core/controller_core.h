@@ -90,8 +90,10 @@ class ControllerCore {
   void ActOnEnd(Time now);
   void Plan();
   Placement CountSlots() const;
-  AssignmentChange GiveUp(TaskId task, Placement& slots) const;
+  AssignmentChange Replace(TaskId task, Placement& slots) const;
   std::optional<AssignmentChange> Place(TaskId task, Placement& slots) const;
+  void PlaceBackups(AssignmentChange& change, Placement& slots) const;
+  const NodeId* LiveBackup(const Assignment& record) const;
   void Propose(std::vector<AssignmentChange> changes);
 
   NodeId self_;
@@ -110,7 +112,7 @@ class ControllerCore {
   // to date by Review, so that no event costs a look at every task.
   std::set<TaskId> vacant_;
   std::set<TaskId> lost_;
-  std::map<TaskId, NodeId> pending_;  // In an undecided proposal: to whom.
+  std::map<TaskId, Assignment> pending_;  // In an undecided proposal.
   std::map<TaskId, NodeId> last_primary_;
   bool any_assigned_ = false;  // Else this is the first placement.
 

@@ -111,8 +111,8 @@ TEST_F(ControllerCoreTest, TheFirstPlacementWaitsForTheExpectedNodes) {
 
   Join("c", 2);
 
-  EXPECT_EQ(record(0), (Assignment{1, 1, "a", {}, 0, ""}));
-  EXPECT_EQ(record(1), (Assignment{1, 1, "b", {}, 0, ""}));
+  EXPECT_EQ(record(0), (Assignment{1, 1, "a", {}, 0, "", 1}));
+  EXPECT_EQ(record(1), (Assignment{1, 1, "b", {}, 0, "", 1}));
   EXPECT_EQ(core_->unplaced(), 0u);
 }
 
@@ -163,7 +163,8 @@ TEST_F(ControllerCoreTest,
 
   Do(NodeLeft{"a"});
 
-  EXPECT_EQ(record(0), (Assignment{2, 2, "spare", {}, 0, "node a was lost"}));
+  EXPECT_EQ(record(0),
+            (Assignment{2, 2, "spare", {}, 0, "node a was lost", 2}));
 }
 
 TEST_F(ControllerCoreTest, ALossIsWrittenEvenIfThereIsNoRoom) {  // R22
@@ -174,7 +175,7 @@ TEST_F(ControllerCoreTest, ALossIsWrittenEvenIfThereIsNoRoom) {  // R22
   EXPECT_EQ(record(0), (Assignment{2, 2, "", {}, 0, "node a was lost"}));
 
   Join("b");
-  EXPECT_EQ(record(0), (Assignment{3, 2, "b", {}, 0, "node a was lost"}));
+  EXPECT_EQ(record(0), (Assignment{3, 2, "b", {}, 0, "node a was lost", 3}));
 }
 
 TEST_F(ControllerCoreTest, ATaskThatFailedKeepsItsIncarnationWhenPlaced) {
@@ -184,7 +185,7 @@ TEST_F(ControllerCoreTest, ATaskThatFailedKeepsItsIncarnationWhenPlaced) {
 
   Record(0, {2, 2, "", {}, 1, "bad luck"});  // R23: as its node wrote it.
 
-  EXPECT_EQ(record(0), (Assignment{3, 2, "b", {}, 1, "bad luck"}));
+  EXPECT_EQ(record(0), (Assignment{3, 2, "b", {}, 1, "bad luck", 3}));
 }
 
 TEST_F(ControllerCoreTest, ATaskThatIsLeftPrefersAnyOtherNode) {
@@ -260,7 +261,7 @@ TEST_F(ControllerCoreTest,
   Join("a");
   Wait(10s);
 
-  EXPECT_EQ(record(0), (Assignment{1, 1, "a", {}, 0, ""}));
+  EXPECT_EQ(record(0), (Assignment{1, 1, "a", {}, 0, "", 1}));
 }
 
 TEST_F(ControllerCoreTest, ADeadNodeIsReplacedAlsoWithinTheGrace) {  // R5, R25

@@ -34,6 +34,11 @@ struct Describer {
     return "hearing that " + Task(back.neighbor.task) + " restarted";
   }
   std::string operator()(const ExitTask&) const { return "in Exit"; }
+  std::string operator()(const ChangeRole& role) const {
+    return role.to == ChangeRole::To::kPrimary ? "in BecamePrimary"
+                                               : "in BecameBackup";
+  }
+  std::string operator()(const ApplyUpdates&) const { return "in Update"; }
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/assignment.h"
+#include "core/turn_log.h"
 #include "taskgraph/error.h"
 #include "taskgraph/payload.h"
 #include "taskgraph/types.h"
@@ -118,6 +119,25 @@ struct Suspicion {
   friend bool operator==(const Suspicion&, const Suspicion&) = default;
 };
 
-using NodeMessage = std::variant<Message, EpochNews, Suspicion>;
+// To a primary whose backup this node is not, or not any more: there is no
+// copy. `term`: the highest one known for the task (R2).
+struct ReplicaGone {
+  Term term = 0;
+
+  friend bool operator==(const ReplicaGone&, const ReplicaGone&) = default;
+};
+
+// What replicas of one task say to each other; terms are in the bodies (R2).
+struct ReplicaMessage {
+  TaskId task = 0;
+  Incarnation incarnation = 0;
+  Generation generation = 0;
+  std::variant<LogAppend, LogAck, ReplicaGone> body;
+
+  friend bool operator==(const ReplicaMessage&,
+                         const ReplicaMessage&) = default;
+};
+
+using NodeMessage = std::variant<Message, EpochNews, Suspicion, ReplicaMessage>;
 
 }  // namespace taskgraph::core

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/meta_inbox.h"
 
+#include <algorithm>
+
 namespace taskgraph::core {
 
 MetaInbox::Verdict MetaInbox::Arrive(TaskId from, Incarnation incarnation,
                                      const MetaMessage& meta) {
-  Sender& sender = senders_[from];
-  if (incarnation > sender.incarnation) {
-    sender.incarnation = incarnation;
-    sender.arrived = sender.done = 0;
-    sender.ahead.clear();
-  }
+  Sender& sender = Of(from, incarnation);
   if (meta.number <= sender.arrived) return Verdict::kKnown;
   if (meta.number > sender.arrived + 1) return Verdict::kTooSoon;
   sender.arrived = meta.number;
@@ -21,6 +18,26 @@ MetaInbox::Verdict MetaInbox::Arrive(TaskId from, Incarnation incarnation,
   }
   heard = meta.occurrence;
   return Verdict::kNew;
+}
+
+void MetaInbox::Skip(TaskId from, Incarnation incarnation,
+                     const MetaMessage& meta) {
+  Sender& sender = Of(from, incarnation);
+  sender.arrived = std::max(sender.arrived, meta.number);
+  sender.done = std::max(sender.done, meta.number - 1);
+  std::uint64_t& heard = sender.heard[{meta.link, meta.text}];
+  heard = std::max(heard, meta.occurrence);
+}
+
+// Its numbers begin anew with each incarnation.
+MetaInbox::Sender& MetaInbox::Of(TaskId from, Incarnation incarnation) {
+  Sender& sender = senders_[from];
+  if (incarnation > sender.incarnation) {
+    sender.incarnation = incarnation;
+    sender.arrived = sender.done = 0;
+    sender.ahead.clear();
+  }
+  return sender;
 }
 
 MetaNumber MetaInbox::Arrived(TaskId from) const {

@@ -35,6 +35,10 @@ class MetaInbox {
   // before.
   Verdict Arrive(TaskId from, Incarnation incarnation, const MetaMessage& meta);
 
+  // `meta` was heard on another replica, and all before it were either heard
+  // there too or known: it counts as arrived.
+  void Skip(TaskId from, Incarnation incarnation, const MetaMessage& meta);
+
   // All metas up to this one have arrived; 0: none.
   MetaNumber Arrived(TaskId from) const;
 
@@ -54,6 +58,7 @@ class MetaInbox {
     std::map<std::pair<LinkType, std::string>, std::uint64_t> heard;
   };
 
+  Sender& Of(TaskId from, Incarnation incarnation);
   static void Advance(Sender& sender, MetaNumber number);
 
   std::map<TaskId, Sender> senders_;

@@ -38,7 +38,8 @@ class MetaOutbox {
   // What was sent to `to` and not acknowledged may be lost: send it again.
   void Rewind(TaskId to);
 
-  // `to` lost its state: it must hear all of this epoch's metas.
+  // `to` lost its state, or what it acknowledged: it must hear all of this
+  // epoch's metas.
   void RewindToStart(TaskId to);
 
   bool HasUnacknowledged(TaskId to) const;

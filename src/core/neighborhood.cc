@@ -7,7 +7,7 @@
 namespace taskgraph::core {
 
 bool Neighborhood::Enter(std::shared_ptr<const NeighborLists> lists) {
-  for (auto& [task, known] : known_) known.announced = known.told;
+  Reannounce();
   if (lists_ != nullptr && *lists == *lists_) return false;
   lists_ = std::move(lists);
   links_of_.clear();
@@ -15,6 +15,15 @@ bool Neighborhood::Enter(std::shared_ptr<const NeighborLists> lists) {
     for (TaskId neighbor : neighbors) links_of_[neighbor].push_back(link);
   }
   return true;
+}
+
+void Neighborhood::Reannounce() {
+  for (auto& [task, known] : known_) known.announced = known.told;
+}
+
+void Neighborhood::Meet(const Acquaintance& met) {
+  const State state{met.incarnation, false};
+  known_.emplace(met.task, Known{state, state});
 }
 
 TaskList Neighborhood::tasks() const {
@@ -41,6 +50,7 @@ std::vector<Cause> Neighborhood::Review(TaskId task) {
     const std::optional<State> first = FirstImpression(record);
     if (!first) return {};
     known = known_.emplace(task, Known{*first, *first}).first;
+    met_.push_back({task, first->incarnation});
   }
   State& state = known->second.announced;
   std::vector<Cause> causes;

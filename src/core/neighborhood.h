@@ -12,10 +12,12 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/directory.h"
 #include "core/turn.h"
+#include "core/turn_content.h"
 
 namespace taskgraph::core {
 
@@ -38,6 +40,14 @@ class Neighborhood {
   // The same for all neighbors, in the order of their ids.
   std::vector<Cause> ReviewAll();
 
+  // A neighbor whom another replica met for the first time.
+  void Meet(const Acquaintance& met);
+  // Whom this one met since the last call, for other replicas to know.
+  std::vector<Acquaintance> TakeMet() { return std::exchange(met_, {}); }
+
+  // What was announced and not yet told is to be announced again.
+  void Reannounce();
+
   // The turn that tells it begins: from now on it counts as told.
   void Told(const NeighborLost& lost);
   void Told(const NeighborBack& back);
@@ -57,6 +67,7 @@ class Neighborhood {
   std::shared_ptr<const NeighborLists> lists_;
   std::map<TaskId, std::vector<LinkType>> links_of_;
   std::map<TaskId, Known> known_;  // Of all that were ever neighbors.
+  std::vector<Acquaintance> met_;
 };
 
 }  // namespace taskgraph::core

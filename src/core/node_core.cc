@@ -12,15 +12,16 @@ NodeCore::NodeCore(NodeId self, const Links& links, const JobOptions& options)
       options_(options),
       directory_(links.tasks()),
       followers_(links.tasks()),
-      around_{std::move(self), links_,   link_index_, options_,
-              directory_,      outputs_, local_,      followers_},
-      hosts_(links.tasks(), nullptr) {}
+      around_{std::move(self), links_,   link_index_, options_,  directory_,
+              suspects_,       outputs_, local_,      followers_},
+      hosts_(links.tasks(), nullptr),
+      primary_since_(links.tasks(), 0) {}
 
 Outputs& NodeCore::Step(Input&& input, Time now) {
   outputs_.clear();
   std::visit([&](auto& fact) { On(fact, now); }, input);
   DeliverLocal(now);
-  if (end_ && replicas_.empty() && !left_) {  // R24
+  if (end_ && replicas_.empty() && backups_.empty() && !left_) {  // R24
     left_ = true;
     outputs_.push_back(LeaveJob{});
   }
@@ -39,33 +40,21 @@ void NodeCore::On(AssignmentChanged& changed, Time now) {
   if (!directory_.Update(task, changed.assignment)) return;
   const Assignment& current = directory_.of(task);
   ReplicaCore* host = HostOf(task);
-  if (host != nullptr && current.term > host->identity().term) {  // R2
-    host->OnSuperseded();
-    Settle(*host);
+  if (host != nullptr) {
+    if (current.term > host->identity().term) {  // R2
+      host->OnSuperseded();
+    } else {
+      host->OnOwnAssignment();
+    }
+    Settle(*host, now);
   }
-  if (current.term > before.term) StartIfMine(task);
-  TellFollowers(task, before);
+  Review(task, now);
+  TellFollowers(task, before, now);
   DeliverEarly(task, now);
+  DeliverEarlyAppends(task, now);
 }
 
-void NodeCore::StartIfMine(TaskId task) {
-  const Assignment& assignment = directory_.of(task);
-  const bool epoch_is_known = generation_ > 0;
-  if (assignment.primary != around_.self || !epoch_is_known || end_) return;
-  const ReplicaId id = ++last_replica_;
-  auto replica = std::make_unique<ReplicaCore>(
-      ReplicaIdentity{id, task, assignment.term, assignment.incarnation,
-                      generation_},
-      around_);
-  ReplicaCore& started = *replica;
-  replicas_.emplace(id, std::move(replica));
-  by_id_.push_back(&started);
-  hosts_[task] = &started;
-  started.Begin(epoch_);
-  Settle(started);
-}
-
-void NodeCore::TellFollowers(TaskId task, const Assignment& before) {
+void NodeCore::TellFollowers(TaskId task, const Assignment& before, Time now) {
   const std::set<ReplicaId> followers = followers_.of(task);
   for (ReplicaId id : followers) {
     ReplicaCore* follower = Find(id);
@@ -74,7 +63,7 @@ void NodeCore::TellFollowers(TaskId task, const Assignment& before) {
       continue;
     }
     follower->OnAssignment(task, before);
-    Settle(*follower);
+    Settle(*follower, now);
   }
 }
 
@@ -111,14 +100,14 @@ void NodeCore::LearnEpoch(const EpochAdvanced& advanced, EpochWatch::By source,
   generation_ = generation;
   epoch_ = epoch;
   if (first) {  // Tasks may have been assigned before the epoch was told.
-    for (TaskId task = 0; task < directory_.tasks(); ++task) StartIfMine(task);
+    for (TaskId task = 0; task < directory_.tasks(); ++task) Review(task, now);
     return;
   }
   for (auto it = replicas_.begin(); it != replicas_.end();) {
     ReplicaCore& replica = *it->second;
     ++it;  // Settle may erase it.
     replica.OnEpoch(epoch);
-    Settle(replica);
+    Settle(replica, now);
   }
 }
 
@@ -132,11 +121,14 @@ void NodeCore::On(NodeJoined& joined, Time now) {
   if (record.node == around_.self) return;
   outputs_.push_back(SetPeer{record.node, record.addresses});
   nodes_[record.node] = record;
+  suspects_.erase(record.node);
   if (members_.insert(record.node).second) DeliverUnknown(record.node, now);
 }
 
-void NodeCore::On(NodeLeft& left, Time) {
+// While it is heard of, the loss of its session means nothing (R25).
+void NodeCore::On(NodeLeft& left, Time now) {
   if (nodes_.erase(left.node) > 0) outputs_.push_back(SetPeer{left.node, {}});
+  if (!peers_.contains(left.node)) Suspect(left.node, now);
 }
 
 void NodeCore::On(ControllerChanged& changed, Time) {
@@ -146,14 +138,15 @@ void NodeCore::On(ControllerChanged& changed, Time) {
   }
 }
 
-void NodeCore::On(JobEnded& ended, Time) {
+void NodeCore::On(JobEnded& ended, Time now) {
   if (end_) return;
   end_ = ended.end;
+  while (!backups_.empty()) DropBackup(backups_.begin()->first);
   for (auto it = replicas_.begin(); it != replicas_.end();) {
     ReplicaCore& replica = *it->second;
     ++it;
     replica.OnJobEnded(*end_);
-    Settle(replica);
+    Settle(replica, now);
   }
 }
 
@@ -163,20 +156,28 @@ void NodeCore::On(MessageArrived& arrived, Time now) {
         [&](auto& message) { Receive(arrived.from, std::move(message), now); },
         arrived.message);
   } else {
-    KeepUnknown(arrived);
+    KeepUnknown(arrived, now);
   }
 }
 
 // Nobody is believed that the coordinator has not named. A node that joined a
 // moment ago is heard when this node's watch has caught up.
-void NodeCore::KeepUnknown(MessageArrived& arrived) {
+void NodeCore::KeepUnknown(MessageArrived& arrived, Time now) {
   if (unknown_count_ < options_.limits.held_messages_max) {
     unknown_[arrived.from].push_back(std::move(arrived.message));
     ++unknown_count_;
-  } else if (const auto* message = std::get_if<Message>(&arrived.message)) {
-    if (directory_.Has(message->route.to) &&
-        directory_.Has(message->route.from))
-      RefuseMoved(arrived.from, *message);
+    return;
+  }
+  const auto* message = std::get_if<Message>(&arrived.message);
+  if (message == nullptr || !directory_.Has(message->route.to) ||
+      !directory_.Has(message->route.from)) {
+    return;
+  }
+  if (WillBeResent(*message)) {
+    RefuseMoved(arrived.from, *message);
+  } else if (ReplicaCore* host = HostOf(message->route.to)) {
+    host->OnPeerLost(arrived.from, now);  // As if it had been lost on the way.
+    Settle(*host, now);
   }
 }
 
@@ -197,12 +198,12 @@ void NodeCore::Receive(const NodeId& from, Message&& message, Time now) {
   if (!directory_.Has(route.to) || !directory_.Has(route.from)) return;
   if (from != around_.self) HearOfEpoch(route.generation, route.epoch, now);
   if (route.to_term > directory_.of(route.to).term && !end_) {
-    KeepEarly(from, std::move(message));
+    KeepEarly(from, std::move(message), now);
     return;
   }
   if (ReplicaCore* host = HostOf(route.to)) {
     host->OnMessage(from, std::move(message), now);
-    Settle(*host);
+    Settle(*host, now);
   } else {
     RefuseMoved(from, message);
   }
@@ -210,11 +211,11 @@ void NodeCore::Receive(const NodeId& from, Message&& message, Time now) {
 
 // The sender has seen an assignment that this node has not: it comes soon.
 // Whoever has the task here until now is superseded already (R2).
-void NodeCore::KeepEarly(const NodeId& from, Message&& message) {
+void NodeCore::KeepEarly(const NodeId& from, Message&& message, Time now) {
   const TaskId task = message.route.to;
   if (ReplicaCore* host = HostOf(task)) {
     host->OnSuperseded();
-    Settle(*host);
+    Settle(*host, now);
   }
   if (early_count_ < options_.limits.held_messages_max) {
     early_[task].emplace_back(from, std::move(message));
@@ -255,14 +256,18 @@ void NodeCore::RefuseMoved(const NodeId& from, const Message& message) {
   }
 }
 
-void NodeCore::On(PeerFound& found, Time) { peers_.insert(found.node); }
+void NodeCore::On(PeerFound& found, Time) {
+  peers_.insert(found.node);
+  suspects_.erase(found.node);
+}
 
 void NodeCore::On(PeerLost& lost, Time now) {
   peers_.erase(lost.node);
   for (auto& [id, replica] : replicas_) {
     replica->OnPeerLost(lost.node, now);
-    Settle(*replica);
+    Settle(*replica, now);
   }
+  if (Concerns(lost.node)) outputs_.push_back(ProbePeer{lost.node});
   // R21: a hint to who can look after it.
   if (nodes_.contains(lost.node) && !controller_.empty() &&
       controller_ != lost.node) {
@@ -271,11 +276,16 @@ void NodeCore::On(PeerLost& lost, Time now) {
   }
 }
 
-void NodeCore::On(TurnFinished& finished, Time) {
-  ReplicaCore* replica = Find(finished.replica);
-  if (replica == nullptr) return;
-  replica->OnTurnFinished(std::move(finished.effects));
-  Settle(*replica);
+void NodeCore::On(TurnFinished& finished, Time now) {
+  if (ReplicaCore* replica = Find(finished.replica)) {
+    replica->OnTurnFinished(std::move(finished.effects));
+    Settle(*replica, now);
+  } else if (const auto backup = backup_ids_.find(finished.replica);
+             backup != backup_ids_.end()) {
+    const TaskId task = backup->second;
+    backups_.at(task)->OnTurnFinished(finished.effects);
+    SettleBackup(task);
+  }
 }
 
 void NodeCore::On(DeadlinePassed&, Time now) {
@@ -285,12 +295,17 @@ void NodeCore::On(DeadlinePassed&, Time now) {
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     ReplicaCore& replica = *Find(deadlines_.begin()->second);
     replica.OnDeadline(now);
-    Settle(replica);
+    Settle(replica, now);
   }
 }
 
-// Brings the indices up to date after anything happened to a replica.
-void NodeCore::Settle(ReplicaCore& replica) {
+// After anything happened to a replica: sends what its backups must hear, and
+// brings the indices up to date.
+void NodeCore::Settle(ReplicaCore& replica, Time now) {
+  replica.TendLog(now);
+  if (auto resignation = replica.TakeResignation()) {
+    Surrender(replica.identity().task, *std::move(resignation));
+  }
   const ReplicaId id = replica.identity().replica;
   const Time deadline = replica.done() ? kNever : replica.NextDeadline();
   const auto known = deadline_of_.find(id);

@@ -18,6 +18,7 @@
 #include <set>
 #include <vector>
 
+#include "core/backup_core.h"
 #include "core/directory.h"
 #include "core/epoch_watch.h"
 #include "core/followers.h"
@@ -44,10 +45,7 @@ class NodeCore {
 
   // Whether the turn ordered last for `replica` may begin; if not, TurnFinished
   // with `begun` false is due.
-  bool MayBegin(ReplicaId replica) const {
-    const ReplicaCore* found = Find(replica);
-    return found != nullptr && found->MayBegin();
-  }
+  bool MayBegin(ReplicaId replica) const;
 
   // --- To look at, for logs, progress and checks ---
   const NodeId& self() const { return around_.self; }
@@ -57,12 +55,16 @@ class NodeCore {
   const std::map<ReplicaId, std::unique_ptr<ReplicaCore>>& replicas() const {
     return replicas_;
   }
+  const std::map<TaskId, std::unique_ptr<BackupCore>>& backups() const {
+    return backups_;
+  }
   const std::optional<JobEnd>& end() const { return end_; }
 
  private:
   void On(AssignmentChanged& changed, Time now);
   void On(EpochAdvanced& advanced, Time now);
   void On(EpochDecided& decided, Time now);
+  void On(AssignmentsDecided& decided, Time now);
   void On(NodeJoined& joined, Time now);
   void On(NodeLeft& left, Time now);
   void On(ControllerChanged& changed, Time now);
@@ -70,6 +72,7 @@ class NodeCore {
   void On(MessageArrived& arrived, Time now);
   void On(PeerFound& found, Time now);
   void On(PeerLost& lost, Time now);
+  void On(PeerProbed& probed, Time now);
   void On(TurnFinished& finished, Time now);
   void On(DeadlinePassed& passed, Time now);
   template <typename NotForNodes>
@@ -78,23 +81,41 @@ class NodeCore {
   void Receive(const NodeId& from, Message&& message, Time now);
   void Receive(const NodeId& from, const EpochNews& news, Time now);
   void Receive(const NodeId&, const Suspicion&, Time) {}
+  void Receive(const NodeId& from, ReplicaMessage&& message, Time now);
   void HearOfEpoch(Generation generation, Epoch epoch, Time now);
   void LearnEpoch(const EpochAdvanced& advanced, EpochWatch::By source,
                   Time now);
   void TellOfWatch(EpochWatch::By before);
-  void KeepEarly(const NodeId& from, Message&& message);
-  void KeepUnknown(MessageArrived& arrived);
+  void KeepEarly(const NodeId& from, Message&& message, Time now);
+  void KeepUnknown(MessageArrived& arrived, Time now);
   void DeliverUnknown(const NodeId& node, Time now);
   void RefuseMoved(const NodeId& from, const Message& message);
-  void StartIfMine(TaskId task);
-  void TellFollowers(TaskId task, const Assignment& before);
+  void TellFollowers(TaskId task, const Assignment& before, Time now);
   void DeliverEarly(TaskId task, Time now);
   ReplicaCore* HostOf(TaskId task) { return hosts_[task]; }
   ReplicaCore* Find(ReplicaId replica) const {
     return replica < by_id_.size() ? by_id_[replica] : nullptr;
   }
-  void Settle(ReplicaCore& replica);
+  void Settle(ReplicaCore& replica, Time now);
   void DeliverLocal(Time now);
+
+  // Replicas: their beginnings, ends and successions (node_replicas.cc).
+  void Review(TaskId task, Time now);
+  void Start(TaskId task, Time now);
+  void StartBackup(TaskId task);
+  void Promote(TaskId task, Time now);
+  ReplicaCore& Add(std::unique_ptr<ReplicaCore> replica);
+  void DropBackup(TaskId task);
+  void SettleBackup(TaskId task);
+  void KeepEarlyAppend(const NodeId& from, ReplicaMessage&& message);
+  void DeliverEarlyAppends(TaskId task, Time now);
+  void TakeAppend(const NodeId& from, const ReplicaMessage& message,
+                  const LogAppend& append);
+  void Suspect(const NodeId& node, Time now);
+  bool Concerns(const NodeId& node) const;
+  void Succeed(TaskId task);
+  void Surrender(TaskId task, Resignation resignation);
+  void ProposeSurrender(TaskId task);
 
   const Links& links_;
   LinkIndex link_index_;
@@ -103,6 +124,7 @@ class NodeCore {
   Followers followers_;
   Outputs outputs_;
   Fifo<Message> local_;
+  std::set<NodeId> suspects_;  // Dead or silent, as this node found (R21).
   ReplicaSurroundings around_;
 
   Generation generation_ = 0;
@@ -117,12 +139,26 @@ class NodeCore {
   // step down is a cache miss, at every turn.
   std::vector<ReplicaCore*> by_id_{nullptr};  // Ids count from 1.
   std::vector<ReplicaCore*> hosts_;  // The active one of each task here.
+  std::vector<Term> primary_since_;  // When each task last began here.
+  std::map<TaskId, std::unique_ptr<BackupCore>> backups_;
+  std::map<ReplicaId, TaskId> backup_ids_;
+  std::set<TaskId> succeeding_;  // Promotions that are proposed.
+  struct Surrendered {
+    Term term = 0;
+    Resignation resignation;
+  };
+  // Tasks that are this node's by the record, and have nobody here any more.
+  std::map<TaskId, Surrendered> surrendered_;
   std::map<ReplicaId, Time> deadline_of_;
   std::set<std::pair<Time, ReplicaId>> deadlines_;
 
   // Messages to tasks whose assignment to this node has not been seen yet.
   std::map<TaskId, std::deque<std::pair<NodeId, Message>>> early_;
   std::size_t early_count_ = 0;
+  // The same for records of the turn log.
+  std::map<TaskId, std::vector<std::pair<NodeId, ReplicaMessage>>>
+      early_appends_;
+  std::size_t early_appends_count_ = 0;
 
   std::map<NodeId, NodeRecord> nodes_;
   std::set<NodeId> members_;  // All that ever joined: they may speak.

@@ -28,6 +28,9 @@ class OpenRequests {
   // The number of the next request.
   RequestNumber next() const { return next_; }
 
+  // How many are unfinished.
+  std::size_t size() const { return requests_.size(); }
+
   // Notes a request that was made; its number is next() or higher.
   void Make(MakeRequest request);
 

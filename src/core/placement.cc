@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/placement.h"
 
+#include <set>
+
 namespace taskgraph::core {
 
 void Placement::Add(const NodeRecord& node, std::uint64_t tasks) {
@@ -11,15 +13,23 @@ void Placement::Add(const NodeRecord& node, std::uint64_t tasks) {
   share.tasks += tasks;
   share.slots += node.slots;
   nodes_.push_back(
-      {node.node, node.reserve, host->second, {tasks, node.slots}});
+      {node.node, node.reserve, host->second, node.host, {tasks, node.slots}});
   if (tasks < node.slots) free_slots_ += node.slots - tasks;
 }
 
-std::optional<NodeId> Placement::Place(const NodeId& avoid) {
+template <typename Rank>
+std::optional<NodeId> Placement::Best(Rank rank) {
   Candidate* best = nullptr;
+  int best_rank = 0;
   for (Candidate& node : nodes_) {
     if (node.share.IsFull()) continue;
-    if (best == nullptr || IsBetter(node, *best, avoid)) best = &node;
+    const std::optional<int> its_rank = rank(node);
+    if (!its_rank) continue;
+    if (best == nullptr || *its_rank < best_rank ||
+        (*its_rank == best_rank && IsBetter(node, *best))) {
+      best = &node;
+      best_rank = *its_rank;
+    }
   }
   if (best == nullptr) return std::nullopt;
   ++best->share.tasks;
@@ -28,9 +38,25 @@ std::optional<NodeId> Placement::Place(const NodeId& avoid) {
   return best->node;
 }
 
-bool Placement::IsBetter(const Candidate& a, const Candidate& b,
-                         const NodeId& avoid) const {
-  if ((a.node == avoid) != (b.node == avoid)) return b.node == avoid;
+std::optional<NodeId> Placement::Place(const NodeId& avoid) {
+  return Best([&](const Candidate& node) -> std::optional<int> {
+    return node.node == avoid ? 1 : 0;
+  });
+}
+
+std::optional<NodeId> Placement::PlaceBeside(
+    const std::vector<NodeId>& others) {
+  std::set<std::string> hosts;
+  for (const Candidate& node : nodes_) {
+    if (IsIn(node.node, others)) hosts.insert(node.host_name);
+  }
+  return Best([&](const Candidate& node) -> std::optional<int> {
+    if (IsIn(node.node, others)) return {};
+    return hosts.contains(node.host_name) ? 1 : 0;
+  });
+}
+
+bool Placement::IsBetter(const Candidate& a, const Candidate& b) const {
   if (a.reserve != b.reserve) return a.reserve < b.reserve;
   const Share& host_a = hosts_[a.host];
   const Share& host_b = hosts_[b.host];

@@ -35,6 +35,10 @@ class Placement {
   // None: all are full.
   std::optional<NodeId> Place(const NodeId& avoid);
 
+  // Gives a slot to one more replica of a task that is on `others` already:
+  // on none of them, on another host if there is room, else as above.
+  std::optional<NodeId> PlaceBeside(const std::vector<NodeId>& others);
+
  private:
   struct Share {
     std::uint64_t tasks = 0;
@@ -50,11 +54,15 @@ class Placement {
     NodeId node;
     std::uint32_t reserve = 0;
     std::size_t host = 0;  // Index in hosts_.
+    std::string host_name;
     Share share;
   };
 
-  bool IsBetter(const Candidate& a, const Candidate& b,
-                const NodeId& avoid) const;
+  bool IsBetter(const Candidate& a, const Candidate& b) const;
+  // Takes the best of those with room. `rank` goes before all else; a lower one
+  // is better, none excludes.
+  template <typename Rank>
+  std::optional<NodeId> Best(Rank rank);
 
   std::vector<Candidate> nodes_;
   std::vector<Share> hosts_;

@@ -80,13 +80,15 @@ bool PrimaryLog::Heard(Stamp began) const {
 }
 
 std::optional<LogAppend> PrimaryLog::NextFor(const NodeId& node,
-                                             std::optional<Stamp> awaited) {
+                                             std::optional<Stamp> awaited,
+                                             News news) {
   const auto found = copyists_.find(node);
   if (found == copyists_.end()) return {};
   Copyist& copyist = found->second;
   const bool asks = copyist.asked == 0 ||  // Does it follow, has it come up?
                     (awaited && copyist.asked <= *awaited);
-  if (copyist.sent == end() && copyist.told == committed_ && !asks) return {};
+  const bool has_news = news == News::kNow && copyist.told != committed_;
+  if (copyist.sent == end() && !has_news && !asks) return {};
   LogAppend append{term_, copyist.join, term_base_, committed_, ++stamp_, {}};
   append.records.assign(records_.begin() + (copyist.sent - base_),
                         records_.end());

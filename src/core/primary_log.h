@@ -71,17 +71,19 @@ class PrimaryLog {
   //
   // What is to be sent to `node`: records it was not sent, news of what may be
   // applied, or a question whether it still follows, since a turn that began at
-  // `awaited` waits for a word. None: nothing.
+  // `awaited` waits for a word. None: nothing. News alone may wait for the next
+  // record (`news` kLater).
+  enum class News : std::uint8_t { kNow, kLater };
   std::optional<LogAppend> NextFor(const NodeId& node,
-                                   std::optional<Stamp> awaited = {});
+                                   std::optional<Stamp> awaited = {},
+                                   News news = News::kNow);
   void Take(const NodeId& node, const LogAck& ack);
   // What was sent to `node` and not acknowledged may be lost.
   void Rewind(const NodeId& node);
 
+  // --- To look at ---
   // All of its state, in a few words, for traces and tests.
   std::string Words() const;
-
- private:
   struct Copyist {
     JoinNumber join = 0;
     RecordNumber snapshot = 0;
@@ -90,8 +92,22 @@ class PrimaryLog {
     RecordNumber told = 0;  // What it was last told to be committed.
     Stamp asked = 0;
     Stamp heard = 0;
-  };
 
+    bool owes() const { return asked > heard; }  // A word.
+  };
+  // In-sync backups and joiners.
+  const std::map<NodeId, Copyist>& copyists() const { return copyists_; }
+  // Nobody copies, counts, or may by a proposal: records would be for nobody.
+  bool alone() const {
+    return copyists_.empty() && in_sync_.empty() && !proposed_;
+  }
+  // The primary in whose term record `number`, one that is not forgotten, was
+  // written.
+  Term TermOf(RecordNumber number) const {
+    return records_[number - base_ - 1].term;
+  }
+
+ private:
   const Copyist* Find(const NodeId& node) const;
   bool MayCount(const NodeId& node) const;
   template <typename Predicate>

@@ -13,18 +13,6 @@ namespace {
 // A process exit code for a job that ended by an error of the framework's.
 constexpr int kFailedCode = 1;
 
-// Texts of the user's that travel in the head of a message, or are kept at the
-// coordinator; larger ones would be refused there, and never be heard of.
-constexpr std::size_t kReasonBytesMax = 16 * 1024;
-
-void Shorten(std::string& reason) {
-  if (reason.size() <= kReasonBytesMax) return;
-  std::size_t end = kReasonBytesMax;  // Not within a character of UTF-8.
-  while (end > 0 && (reason[end] & 0xC0) == 0x80) --end;
-  reason.resize(end);
-  reason += "...";
-}
-
 template <typename T>
 bool Is(const Cause& cause) {
   return std::holds_alternative<T>(cause);
@@ -36,13 +24,54 @@ ReplicaCore::ReplicaCore(const ReplicaIdentity& identity,
                          ReplicaSurroundings& surroundings)
     : me_(identity),
       around_(surroundings),
-      neighborhood_(surroundings.directory) {}
+      books_(identity.task, surroundings.directory) {}
+
+ReplicaCore::ReplicaCore(const ReplicaIdentity& identity,
+                         ReplicaSurroundings& surroundings, Estate&& estate)
+    : me_(identity),
+      around_(surroundings),
+      running_(std::move(estate.running)),
+      books_(std::move(estate.books)) {
+  const Assignment& record = around_.directory.of(me_.task);
+  log_.emplace(me_.term, Replicas(record.backups.begin(), record.backups.end()),
+               estate.base, std::move(estate.tail));
+  if (!estate.updates.empty()) {
+    prologue_.push_back(ApplyUpdates{std::move(estate.updates)});
+  }
+  prologue_.push_back(ChangeRole{ChangeRole::To::kPrimary, {}, 0, 0});
+  for (HearFailure& failure : estate.unheard) Tell(std::move(failure));
+}
 
 void ReplicaCore::Begin(Epoch epoch) {
-  current_ = expected_ = epoch;
-  queue_.push_back(InitTask{});
-  Enter(epoch);
+  current_ = epoch;
+  KeepLog();
+  if (!books_.initialized) prologue_.push_back(InitTask{});
+  if (books_.neighborhood.lists() == nullptr) {
+    books_.expected = epoch;
+    Enter(epoch);
+  } else {
+    GoOn();
+  }
   Pump();
+}
+
+// R17, R18: what the books say was to be done, and may not have been.
+void ReplicaCore::GoOn() {
+  FollowNeighbors();
+  if (books_.expected <= entered()) queue_.push_front(EnterEpoch{});
+  books_.neighborhood.Reannounce();
+  Queue(books_.neighborhood.ReviewAll());
+  for (TaskId task : books_.neighborhood.tasks()) Flush(task);
+  if (books_.advance) {
+    Depart(ProposeEpoch{me_.task, me_.term, me_.generation, entered()});
+  }
+  if (books_.finish) ProposeFinish();
+}
+
+void ReplicaCore::FollowNeighbors() {
+  for (TaskId task : books_.neighborhood.tasks()) {
+    around_.followers.Follow(task, me_.replica);
+  }
 }
 
 void ReplicaCore::OnEpoch(Epoch epoch) {
@@ -53,18 +82,19 @@ void ReplicaCore::OnEpoch(Epoch epoch) {
 }
 
 void ReplicaCore::OnAssignment(TaskId task, const Assignment& before) {
-  if (!active()) return;
-  if (around_.directory.of(task).incarnation > before.incarnation) {
-    metas_sent_.RewindToStart(task);  // R10
+  const Assignment& now = around_.directory.of(task);
+  // Another in-sync set is no news to its neighbors.
+  if (!active() || now.term == before.term) return;
+  // R10: a new primary may know less than what the one before acknowledged.
+  books_.metas_sent.RewindToStart(task);
+  if (now.incarnation > before.incarnation) {
     std::erase_if(early_answers_, [task](const auto& answer) {
       return answer.first.first == task;
     });
-  } else {
-    metas_sent_.Rewind(task);
   }
-  requests_.Rewind(task);  // R13: on the new primary, at once.
+  books_.requests.Rewind(task);  // R13: on the new primary, at once.
   waits_.erase(task);
-  Queue(neighborhood_.Review(task));
+  Queue(books_.neighborhood.Review(task));
   Readmit();
   Flush(task);
   Pump();
@@ -81,25 +111,30 @@ void ReplicaCore::OnTurnFinished(TurnEffects effects) {
     Pump();
     return;
   }
-  if (!effects.begun) {  // Only what is still of use is begun again.
-    if (Is<InitTask>(cause)) queue_.push_front(cause);
-    Pump();
-    return;
-  }
   if (effects.failure) {  // R15: no trace of the turn. R23: counted.
     around_.outputs.push_back(DropTask{me_.replica});
-    Lose(1, *effects.failure + " (while " + Describe(cause) + ")");
     state_ = State::kDone;
+    departures_.Clear();
+    Resign({1, *effects.failure + " (while " + Describe(cause) + ")"});
     return;
   }
-  if (current_ == entered_) {
-    for (Effect& effect : effects.ordered) {
-      std::visit([&](auto& one) { Apply(std::move(one)); }, effect);
-    }
-  }  // Else R9: what it sent would be void on arrival.
-  Conclude(cause);
-  Propose(effects);
+  if (effects.begun) {
+    TakeEffects(cause, std::move(effects));
+  } else if (Is<InitTask>(cause)) {  // Only what is of use is begun again.
+    prologue_.push_front(cause);
+  }
   Pump();
+}
+
+void ReplicaCore::TakeEffects(const Cause& cause, TurnEffects&& effects) {
+  if (Is<ChangeRole>(cause) || Is<ApplyUpdates>(cause)) return;
+  // R9: what it sent would be void on arrival.
+  if (current_ != entered()) effects.ordered.clear();
+  if (Records()) Record(cause, effects);
+  books_.Apply(std::move(effects.ordered), *this);
+  books_.Conclude(cause, *this);
+  Propose(effects);
+  reading_.reset();
 }
 
 void ReplicaCore::OnJobEnded(const JobEnd& end) {
@@ -110,30 +145,20 @@ void ReplicaCore::OnSuperseded() {
   if (active()) Leave(ExitReason::kSuperseded, {});
 }
 
-// Ends the epoch's books and opens new ones.
 void ReplicaCore::Enter(Epoch epoch) {
-  entered_ = epoch;
-  metas_sent_.Clear();
-  metas_heard_.Clear();
-  requests_.Clear();
-  served_.Clear();
+  queue_.clear();
   waits_.clear();
   early_answers_.clear();
+  departures_.DropLetters();
   auto lists = around_.links.Neighbors(me_.task, epoch);
-  if (!lists) {
-    EndJob(lists.error().message);
-    return;
+  const bool wrong = !lists;
+  if (books_.Enter(epoch, wrong ? std::make_shared<const NeighborLists>()
+                                : std::move(lists).value())) {
+    FollowNeighbors();
   }
-  if (neighborhood_.Enter(std::move(lists).value())) {
-    for (TaskId task : neighborhood_.tasks()) {
-      around_.followers.Follow(task, me_.replica);
-    }
-  }
-  const bool init = !queue_.empty() && Is<InitTask>(queue_.front());
-  queue_.clear();
-  if (init) queue_.push_back(InitTask{});
+  if (wrong) return EndJob(lists.error().message);
   queue_.push_back(EnterEpoch{});
-  Queue(neighborhood_.ReviewAll());  // R22
+  Queue(books_.neighborhood.ReviewAll());  // R22
   Readmit();
 }
 
@@ -141,129 +166,81 @@ void ReplicaCore::Queue(std::vector<Cause> causes) {
   for (Cause& cause : causes) queue_.push_back(std::move(cause));
 }
 
+void ReplicaCore::Tell(HearFailure failure) {
+  queue_.push_back(std::move(failure));
+}
+
 // Begins the next turn if none runs and there is something to do.
 void ReplicaCore::Pump() {
-  if (running_) return;
-  if (active() && current_ > entered_) Enter(current_);
-  if (queue_.empty() || state_ == State::kDone) return;
-  Run(queue_.Pop());
+  if (running_ || resigning_) return;
+  if (active() && current_ > entered()) Enter(current_);
+  if (state_ == State::kDone) return;
+  if (!prologue_.empty()) {
+    Run(prologue_.Pop());
+  } else if (!queue_.empty()) {
+    Run(queue_.Pop());
+  }
 }
 
 void ReplicaCore::Run(Cause cause) {
   if (auto* enter = std::get_if<EnterEpoch>(&cause)) {
-    enter->skipped = entered_ - expected_;  // R7
+    enter->skipped = entered() - books_.expected;  // R7
+  } else if (auto* role = std::get_if<ChangeRole>(&cause)) {
+    role->open_tokens = books_.served.Unanswered();
+    role->metas = books_.metas_sent.size();
+    role->open_requests = books_.requests.size();
   }
+  if (log_) began_ = log_->Now();
   running_ = cause;
   around_.outputs.push_back(
       RunTurn{me_.replica,
-              {me_.task, me_.term, me_.incarnation, entered_, requests_.next(),
-               neighborhood_.lists()},
+              {me_.task, me_.term, me_.incarnation, entered(),
+               books_.requests.next(), books_.neighborhood.lists()},
               std::move(cause)});
-}
-
-void ReplicaCore::Apply(FlagMeta flag) {
-  const auto found = neighborhood_.lists()->find(flag.link);
-  if (found == neighborhood_.lists()->end()) return;  // Turn refuses it before.
-  metas_sent_.Flag(flag.link, std::move(flag.text), found->second);
-  for (TaskId to : found->second) Flush(to);
-}
-
-void ReplicaCore::Apply(MakeRequest request) {
-  const TaskId to = request.to;
-  const RequestNumber number = request.number;
-  requests_.Make(std::move(request));
-  if (neighborhood_.IsNeighbor(to)) {
-    Flush(to);
-  } else {  // R13
-    Fail(number, NotNeighbor(me_.task, to, entered_));
-  }
-}
-
-void ReplicaCore::Apply(const CancelRequest& cancel) {
-  Fail(cancel.number, {ErrorCode::kCancelled, "withdrawn by the task"});
-}
-
-// R12: the first to settle a request tells the task.
-void ReplicaCore::Fail(RequestNumber number, Error error) {
-  std::optional<MakeRequest> request = requests_.Settle(number);
-  if (!request) return;
-  queue_.push_back(HearFailure{
-      {number, request->to, std::move(request->method), std::move(error)}});
-}
-
-void ReplicaCore::Apply(GiveAnswer answer) {
-  if (answer.id.epoch != entered_) return;  // R9: the token is void.
-  if (answer.error) Shorten(answer.error->message);
-  const TaskId asked_by = answer.id.task;
-  const ServedRequests::Answered answered = served_.Answer(
-      {answer.id, std::move(answer.error), std::move(answer.output),
-       metas_sent_.CountFor(asked_by)});
-  if (answered.answer == nullptr) return;
-  Send(asked_by, *answered.answer);
-  for (const RequestId& id : answered.also) {
-    AnswerMessage same = *answered.answer;
-    same.id = id;
-    Send(asked_by, std::move(same));
-  }
-}
-
-// The turn took effect: what it was about is done.
-void ReplicaCore::Conclude(const Cause& cause) {
-  if (const auto* meta = std::get_if<HearMeta>(&cause)) {  // R10
-    metas_heard_.Heard(meta->from, meta->incarnation, meta->number);
-    Send(meta->from,
-         MetaAck{metas_heard_.Acknowledged(meta->from), meta->incarnation});
-  } else if (const auto* data = std::get_if<TakeData>(&cause)) {  // R14
-    requests_.Finish(data->number);
-  } else if (const auto* failure = std::get_if<HearFailure>(&cause)) {
-    requests_.Finish(failure->failed.number);
-  } else if (Is<EnterEpoch>(cause)) {  // R7
-    expected_ = entered_ + 1;
-  } else if (const auto* lost = std::get_if<NeighborLost>(&cause)) {  // R22
-    neighborhood_.Told(*lost);
-  } else if (const auto* back = std::get_if<NeighborBack>(&cause)) {
-    neighborhood_.Told(*back);
-  }
 }
 
 // R15: epoch advance and job end come last.
 void ReplicaCore::Propose(const TurnEffects& effects) {
-  if (effects.advance_epoch && current_ == entered_) {
-    around_.outputs.push_back(
-        ProposeEpoch{me_.task, me_.term, me_.generation, entered_});
+  if (effects.advance_epoch && current_ == entered()) {
+    books_.advance = true;
+    Depart(ProposeEpoch{me_.task, me_.term, me_.generation, entered()});
   }
   if (effects.finish) {
-    const ExitReason reason =
-        effects.finish->code == 0 ? ExitReason::kFinished : ExitReason::kFailed;
-    ExitStatus status = *effects.finish;
-    Shorten(status.message);
-    around_.outputs.push_back(
-        ProposeEnd{me_.task, me_.term, {reason, std::move(status)}});
+    if (!books_.finish) books_.finish = *effects.finish;
+    ProposeFinish();
   }
   if (effects.retire) {
-    Lose(0, "it retired");
-    Leave(ExitReason::kSuperseded, {});
+    resigning_ = true;
+    Depart(Resignation{0, "it retired"});
   }
 }
 
-// R5: incarnation, cause and failure count change in one transaction.
-void ReplicaCore::Lose(std::uint32_t failures_added, std::string why) {
-  const Assignment& now = around_.directory.of(me_.task);
-  Assignment next = now;
-  next.term = now.term + 1;
-  next.incarnation = now.incarnation + 1;
-  next.primary.clear();
-  next.failures += failures_added;
-  Shorten(why);
-  next.last_error = std::move(why);
-  around_.outputs.push_back(
-      ProposeAssignments{{{me_.task, now, std::move(next)}}});
+void ReplicaCore::ProposeFinish() {
+  ExitStatus status = *books_.finish;
+  const ExitReason reason =
+      status.code == 0 ? ExitReason::kFinished : ExitReason::kFailed;
+  Shorten(status.message);
+  Depart(ProposeEnd{me_.task, me_.term, {reason, std::move(status)}});
+}
+
+void ReplicaCore::Carry(Resignation& resignation) {
+  Resign(std::move(resignation));
+  Leave(ExitReason::kSuperseded, {});
+}
+
+// The node carries it out, again and again until it is decided.
+void ReplicaCore::Resign(Resignation resignation) {
+  Shorten(resignation.why);
+  resignation_ = std::move(resignation);
 }
 
 void ReplicaCore::Leave(ExitReason reason, const ExitStatus& status) {
   state_ = State::kLeaving;
+  resigning_ = false;
+  departures_.Clear();
   held_.clear();
   waits_.clear();
+  prologue_.clear();
   queue_.clear();
   queue_.push_back(ExitTask{reason, status});
   if (running_) {
@@ -278,20 +255,22 @@ void ReplicaCore::EndJob(std::string why) {
       ProposeEnd{me_.task,
                  me_.term,
                  {ExitReason::kFailed, {kFailedCode, std::move(why)}}});
-  neighborhood_.Enter(std::make_shared<const NeighborLists>());
-  queue_.clear();
+  prologue_.clear();
 }
 
 void ReplicaCore::OnDeadline(Time now) {
+  if (!active()) return;
   for (auto& [task, wait] : waits_) {
     if (!wait.waiting() || wait.until() > now) continue;
     wait.Resume();
     Flush(task);
   }
+  if (log_) RepeatLog(now);
 }
 
 Time ReplicaCore::NextDeadline() const {
-  Time next = kNever;
+  if (!active()) return kNever;
+  Time next = LogDeadline();
   for (const auto& [task, wait] : waits_) next = std::min(next, wait.until());
   return next;
 }

@@ -5,8 +5,9 @@
 // Intuition: a desk with an in-tray. Messages are checked at the door (who
 // speaks, in whose name, of which epoch), become causes in the tray, and are
 // handed to the task one at a time; what the task wants done goes out when its
-// turn is over. Each smaller machine keeps one of the books: metas sent and
-// heard, requests made and served, what the task knows of its neighbors.
+// turn is over. The books (TaskBooks) say what was done. Where the task has
+// backups, each turn is written down for them, and what it wants done leaves
+// when they have the record (R15, R16).
 //
 // Pure: no clock, no thread. Not thread-safe; owned by NodeCore, which routes
 // what arrives and carries out what is asked.
@@ -14,49 +15,29 @@
 
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "core/backoff.h"
-#include "core/directory.h"
+#include "core/backup_core.h"
+#include "core/departures.h"
 #include "core/fifo.h"
-#include "core/followers.h"
-#include "core/links.h"
-#include "core/meta_inbox.h"
-#include "core/meta_outbox.h"
-#include "core/neighborhood.h"
-#include "core/open_requests.h"
-#include "core/served_requests.h"
-#include "core/vocabulary.h"
-#include "taskgraph/options.h"
+#include "core/replica.h"
+#include "core/task_books.h"
 
 namespace taskgraph::core {
 
-// What all replicas of a node share. Must outlive them.
-struct ReplicaSurroundings {
-  NodeId self;
-  const Links& links;
-  LinkIndex& link_index;
-  const JobOptions& options;
-  const Directory& directory;
-  Outputs& outputs;      // Where orders go.
-  Fifo<Message>& local;  // Where messages to tasks of this node go.
-  Followers& followers;  // Who must hear of a change of which assignment.
-};
-
-struct ReplicaIdentity {
-  ReplicaId replica = 0;
-  TaskId task = 0;
-  Term term = 0;
-  Incarnation incarnation = 0;
-  Generation generation = 0;
-};
-
-class ReplicaCore {
+class ReplicaCore final : private Clerk {
  public:
+  // Of a new incarnation.
   ReplicaCore(const ReplicaIdentity& identity,
               ReplicaSurroundings& surroundings);
+  // Of a backup that was promoted.
+  ReplicaCore(const ReplicaIdentity& identity,
+              ReplicaSurroundings& surroundings, Estate&& estate);
 
-  // The first call: the task begins its incarnation in `epoch` (R7).
+  // The first call: the task begins its incarnation, or goes on, in `epoch`
+  // (R7).
   void Begin(Epoch epoch);
 
   // --- Facts ---
@@ -64,14 +45,31 @@ class ReplicaCore {
   void OnEpoch(Epoch epoch);
   // The directory has a new record for `task`, in place of `before`.
   void OnAssignment(TaskId task, const Assignment& before);
+  // Of the task itself, in the same term.
+  void OnOwnAssignment();
+  // A proposal of this task's was decided.
+  void OnAssignmentDecided();
+  // Somebody else is suspected, or not any more.
+  void OnSuspicion() { ReviewBackups(); }
+  void OnLogAck(const NodeId& backup, const LogAck& ack, Time now);
+  void OnReplicaGone(const NodeId& backup);
   void OnPeerLost(const NodeId& node, Time now);
   void OnTurnFinished(TurnEffects effects);
   void OnJobEnded(const JobEnd& end);
   void OnSuperseded();
   void OnDeadline(Time now);
 
+  // After any of them: lets go what may leave, and sends what backups must
+  // hear.
+  void TendLog(Time now);
+
   // When OnDeadline wants to be called; kNever: not at all.
   Time NextDeadline() const;
+
+  // This replica gave its task up; told once.
+  std::optional<Resignation> TakeResignation() {
+    return std::exchange(resignation_, std::nullopt);
+  }
 
   const ReplicaIdentity& identity() const { return me_; }
   // Nothing will ever come of this replica again; it can be destroyed.
@@ -82,13 +80,16 @@ class ReplicaCore {
   // ended, and the replica is not superseded (R2, R7). Asked when it could
   // begin.
   bool MayBegin() const {
-    return running_ && (std::holds_alternative<ExitTask>(*running_) ||
-                        (active() && current_ == entered_));
+    return running_ &&
+           (IsOutsideEpochs(*running_) || (active() && current_ == entered()));
   }
+  const TaskBooks& books() const { return books_; }
   // What it was last told about its neighbors in this epoch, and which they
   // are.
-  const Neighborhood& neighborhood() const { return neighborhood_; }
-  Epoch entered() const { return entered_; }
+  const Neighborhood& neighborhood() const { return books_.neighborhood; }
+  Epoch entered() const { return books_.entered; }
+  // None: it never had backups.
+  const std::optional<PrimaryLog>& log() const { return log_; }
 
  private:
   enum class State : std::uint8_t {
@@ -115,51 +116,76 @@ class ReplicaCore {
   void TakeAnswer(TaskId from, AnswerMessage& answer);
   void TakeRefusal(const Route& route, const Refusal& refusal, Time now);
   void Refuse(const NodeId& sender, const Route& route, ErrorCode code);
-  void Send(TaskId to, Body body);
+  void Send(TaskId to, Body body) override;
+  void SendNow(TaskId to, Body body);
   void Post(const NodeId& node, Message message);
-  void Flush(TaskId to);
+  void Flush(TaskId to) override;
   void Postpone(TaskId to, Time now);
   void Encourage(TaskId task);
 
   // Turns (replica_core.cc).
+  void GoOn();
+  void FollowNeighbors();
   void Enter(Epoch epoch);
   void Queue(std::vector<Cause> causes);
+  void Tell(HearFailure failure) override;
   void Pump();
   void Run(Cause cause);
-  void Apply(FlagMeta flag);
-  void Apply(MakeRequest request);
-  void Apply(const CancelRequest& cancel);
-  void Apply(GiveAnswer answer);
-  void Fail(RequestNumber number, Error error);
-  void Conclude(const Cause& cause);
+  void TakeEffects(const Cause& cause, TurnEffects&& effects);
   void Propose(const TurnEffects& effects);
-  void Lose(std::uint32_t failures_added, std::string why);
+  void ProposeFinish();
+  void Resign(Resignation resignation);
   void Leave(ExitReason reason, const ExitStatus& status);
   void EndJob(std::string why);
+
+  // The turn log (replica_log.cc).
+  struct Correspondence {  // With one backup.
+    explicit Correspondence(const FailureOptions& options);
+    Backoff redial;          // After the connection broke.
+    Backoff repeat;          // Of what is unacknowledged.
+    int repeats = 0;         // Since it was last heard.
+    RecordNumber large = 0;  // Nothing may overtake this record.
+  };
+  void KeepLog();
+  bool Records() const;
+  void Record(const Cause& cause, const TurnEffects& effects);
+  void Depart(Departures::Item item);
+  void Carry(Letter& letter) { SendNow(letter.to, std::move(letter.body)); }
+  void Carry(ProposeEpoch& proposal);
+  void Carry(ProposeEnd& proposal);
+  void Carry(Resignation& resignation);
+  void ReviewBackups();
+  void Write(const NodeId& backup, Time now, bool news_are_due);
+  void InterruptLog(const NodeId& node, Time now);
+  void RepeatLog(Time now);
+  Time LogDeadline() const;
 
   ReplicaIdentity me_;
   ReplicaSurroundings& around_;
   State state_ = State::kActive;
+  std::optional<Resignation> resignation_;
 
-  Epoch entered_ = 0;   // The epoch that the books below are about.
-  Epoch current_ = 0;   // The highest one known; entered when no turn runs.
-  Epoch expected_ = 0;  // The next one whose EnterEpoch would skip none (R7).
-
+  Epoch current_ = 0;  // The highest one known; entered when no turn runs.
+  // What does not belong to an epoch, and comes first: a role, updates, Init.
+  Fifo<Cause> prologue_;
   Fifo<Cause> queue_;
   std::optional<Cause> running_;
   std::vector<Held> held_;  // R8, R22
   // Answers that wait for metas which come before them; by whom and to what.
   std::map<std::pair<TaskId, RequestNumber>, AnswerMessage> early_answers_;
-
-  Neighborhood neighborhood_;
-  MetaOutbox metas_sent_;
-  MetaInbox metas_heard_;
-  OpenRequests requests_;
-  ServedRequests served_;
+  TaskBooks books_;
   std::map<TaskId, Backoff> waits_;
-};
 
-// R13, as told to who asked.
-Error NotNeighbor(TaskId from, TaskId to, Epoch epoch);
+  std::optional<PrimaryLog> log_;
+  Departures departures_;
+  Stamp began_ = 0;               // As the running turn was ordered.
+  std::optional<Stamp> reading_;  // Of a turn without a record, whose effects
+                                  // are being applied.
+  bool resigning_ = false;        // No more turns.
+  bool proposing_ = false;        // Another in-sync set.
+  std::map<NodeId, Correspondence> correspondences_;
+  Replicas gone_;          // Backups that count, and are no copies any more.
+  Time news_at_ = kNever;  // When backups hear of it that nothing else tells.
+};
 
 }  // namespace taskgraph::core

@@ -9,12 +9,6 @@
 
 namespace taskgraph::core {
 
-Error NotNeighbor(TaskId from, TaskId to, Epoch epoch) {
-  return {ErrorCode::kNotNeighbor,
-          "task " + std::to_string(from) + " has no link to task " +
-              std::to_string(to) + " in epoch " + std::to_string(epoch)};
-}
-
 void ReplicaCore::OnMessage(const NodeId& sender, Message&& message, Time now) {
   if (!active()) return;
   if (const auto* refusal = std::get_if<Refusal>(&message.body)) {
@@ -51,9 +45,10 @@ ReplicaCore::Admission ReplicaCore::Admit(const NodeId& sender,
     OnSuperseded();
     return Admission::kDrop;
   }
-  if (route.term > known) return Admission::kHold;      // R22
-  if (route.epoch > entered_) return Admission::kHold;  // R8: the future waits.
-  if (route.epoch < entered_) {  // R8: the past is closed.
+  if (route.term > known) return Admission::kHold;  // R22
+  if (route.epoch > entered())
+    return Admission::kHold;      // R8: the future waits.
+  if (route.epoch < entered()) {  // R8: the past is closed.
     if (WillBeResent(message)) Refuse(sender, route, ErrorCode::kEpochPassed);
     return Admission::kDrop;
   }
@@ -89,14 +84,14 @@ void ReplicaCore::Readmit() {
 }
 
 void ReplicaCore::Take(const Route& route, MetaMessage& meta) {
-  switch (metas_heard_.Arrive(route.from, route.incarnation, meta)) {
+  switch (books_.metas_heard.Arrive(route.from, route.incarnation, meta)) {
     case MetaInbox::Verdict::kNew:
       queue_.push_back(HearMeta{route.from, route.incarnation, meta.number,
                                 std::move(meta.link), std::move(meta.text),
                                 meta.occurrence});
       break;
     case MetaInbox::Verdict::kKnown:
-      if (const MetaNumber done = metas_heard_.Acknowledged(route.from);
+      if (const MetaNumber done = books_.metas_heard.Acknowledged(route.from);
           done > 0) {
         Send(route.from, MetaAck{done, route.incarnation});
       }
@@ -109,7 +104,7 @@ void ReplicaCore::Take(const Route& route, MetaMessage& meta) {
 
 void ReplicaCore::Take(const Route& route, const MetaAck& ack) {
   if (ack.incarnation != me_.incarnation) return;
-  metas_sent_.Acknowledge(route.from, ack.number);
+  books_.metas_sent.Acknowledge(route.from, ack.number);
   Encourage(route.from);
 }
 
@@ -121,12 +116,12 @@ void ReplicaCore::Take(const Route& route, RequestMessage& request) {
       id.epoch != route.epoch) {
     return;  // Nobody of ours writes such a message.
   }
-  if (!around_.link_index.HasLink(route.from, me_.task, entered_)) {
+  if (!around_.link_index.HasLink(route.from, me_.task, entered())) {
     Send(route.from,
-         AnswerMessage{id, NotNeighbor(route.from, me_.task, entered_), {}});
+         AnswerMessage{id, NotNeighbor(route.from, me_.task, entered()), {}});
     return;
   }
-  const ServedRequests::Arrival arrival = served_.Arrive(request);
+  const ServedRequests::Arrival arrival = books_.served.Arrive(request);
   if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
     queue_.push_back(
         ServeRequest{id, std::move(request.method), std::move(request.input),
@@ -139,10 +134,10 @@ void ReplicaCore::Take(const Route& route, RequestMessage& request) {
 void ReplicaCore::Take(const Route& route, AnswerMessage& answer) {
   const RequestId& id = answer.id;
   if (id.task != me_.task || id.incarnation != me_.incarnation ||
-      id.epoch != entered_) {
+      id.epoch != entered()) {
     return;
   }
-  if (metas_heard_.Arrived(route.from) < answer.after) {
+  if (books_.metas_heard.Arrived(route.from) < answer.after) {
     early_answers_.emplace(std::pair(route.from, id.number), std::move(answer));
   } else {
     TakeAnswer(route.from, answer);
@@ -151,7 +146,7 @@ void ReplicaCore::Take(const Route& route, AnswerMessage& answer) {
 
 // What the neighbor said before its answer came after it, on another pipe.
 void ReplicaCore::TakeEarlyAnswers(TaskId from) {
-  const MetaNumber arrived = metas_heard_.Arrived(from);
+  const MetaNumber arrived = books_.metas_heard.Arrived(from);
   auto it = early_answers_.lower_bound({from, 0});
   while (it != early_answers_.end() && it->first.first == from) {
     if (arrived < it->second.after) {
@@ -165,7 +160,7 @@ void ReplicaCore::TakeEarlyAnswers(TaskId from) {
 
 void ReplicaCore::TakeAnswer(TaskId from, AnswerMessage& answer) {
   const RequestId& id = answer.id;
-  std::optional<MakeRequest> request = requests_.Settle(id.number);
+  std::optional<MakeRequest> request = books_.requests.Settle(id.number);
   if (!request) return;  // R12: answered before.
   Encourage(from);
   if (answer.error) {
@@ -201,17 +196,25 @@ void ReplicaCore::Refuse(const NodeId& sender, const Route& route,
                          ErrorCode code) {
   const Assignment& known = around_.directory.of(route.from);
   Post(sender, {{me_.task, route.from, me_.incarnation, me_.term, known.term,
-                 entered_, me_.generation},
+                 entered(), me_.generation},
                 Refusal{code, known.term}});
+}
+
+void ReplicaCore::Send(TaskId to, Body body) {
+  if (log_) {
+    Depart(Letter{to, std::move(body)});
+  } else {
+    SendNow(to, std::move(body));
+  }
 }
 
 // To the addressee's present primary; where there is none, whatever must arrive
 // is kept in the books and sent when there is one.
-void ReplicaCore::Send(TaskId to, Body body) {
+void ReplicaCore::SendNow(TaskId to, Body body) {
   const Assignment& target = around_.directory.of(to);
   if (!target.HasPrimary()) return;
   Post(target.primary, {{me_.task, to, me_.incarnation, me_.term, target.term,
-                         entered_, me_.generation},
+                         entered(), me_.generation},
                         std::move(body)});
 }
 
@@ -228,11 +231,12 @@ void ReplicaCore::Flush(TaskId to) {
   if (!around_.directory.of(to).HasPrimary()) return;
   const auto wait = waits_.find(to);
   if (wait != waits_.end() && wait->second.waiting()) return;
-  while (const MetaMessage* meta = metas_sent_.NextUnsent(to)) Send(to, *meta);
-  while (const MakeRequest* request = requests_.NextUnsent(to)) {
+  while (const MetaMessage* meta = books_.metas_sent.NextUnsent(to))
+    Send(to, *meta);
+  while (const MakeRequest* request = books_.requests.NextUnsent(to)) {
     Send(to,
-         RequestMessage{{me_.task, me_.incarnation, entered_, request->number},
-                        requests_.first_unfinished(),
+         RequestMessage{{me_.task, me_.incarnation, entered(), request->number},
+                        books_.requests.first_unfinished(),
                         request->method,
                         request->key,
                         request->input});
@@ -241,7 +245,8 @@ void ReplicaCore::Flush(TaskId to) {
 
 void ReplicaCore::OnPeerLost(const NodeId& node, Time now) {
   if (!active()) return;
-  for (TaskId task : neighborhood_.tasks()) {
+  InterruptLog(node, now);
+  for (TaskId task : books_.neighborhood.tasks()) {
     if (around_.directory.of(task).primary == node) Postpone(task, now);
   }
 }
@@ -249,10 +254,11 @@ void ReplicaCore::OnPeerLost(const NodeId& node, Time now) {
 // What is under way to `to` may be lost, or was refused: it goes again, a
 // little later.
 void ReplicaCore::Postpone(TaskId to, Time now) {
-  if (!metas_sent_.HasUnacknowledged(to) && !requests_.HasUnanswered(to))
+  if (!books_.metas_sent.HasUnacknowledged(to) &&
+      !books_.requests.HasUnanswered(to))
     return;
-  metas_sent_.Rewind(to);
-  requests_.Rewind(to);
+  books_.metas_sent.Rewind(to);
+  books_.requests.Rewind(to);
   waits_.try_emplace(to, around_.options.failure).first->second.Wait(now);
 }
 

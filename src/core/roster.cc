@@ -24,15 +24,24 @@ bool Roster::Die(const NodeId& node, std::string reason) {
   return dead_.try_emplace(node, Death{std::move(reason)}).second;
 }
 
-void Roster::Move(TaskId task, const NodeId& before, const NodeId& after) {
-  if (before == after) return;
-  const auto old = tasks_on_.find(before);
-  if (old != tasks_on_.end()) {
-    old->second.erase(task);
-    if (old->second.empty()) tasks_on_.erase(old);
-    ForgetIfUnneeded(before);
+void Roster::Move(TaskId task, const Assignment& before,
+                  const Assignment& after) {
+  if (!before.primary.empty()) --primaries_on_[before.primary];
+  if (!after.primary.empty()) ++primaries_on_[after.primary];
+  const std::vector<NodeId> old = before.Replicas();
+  const std::vector<NodeId> now = after.Replicas();
+  for (const NodeId& node : now) tasks_on_[node].insert(task);
+  for (const NodeId& node : old) {
+    if (!IsIn(node, now)) Leave(task, node);
   }
-  if (!after.empty()) tasks_on_[after].insert(task);
+}
+
+void Roster::Leave(TaskId task, const NodeId& node) {
+  const auto found = tasks_on_.find(node);
+  if (found == tasks_on_.end()) return;
+  found->second.erase(task);
+  if (found->second.empty()) tasks_on_.erase(found);
+  ForgetIfUnneeded(node);
 }
 
 std::string Roster::DescribeLoss(const NodeId& node) const {
@@ -50,7 +59,9 @@ const std::set<TaskId>& Roster::tasks_on(const NodeId& node) const {
 
 std::size_t Roster::placed() const {
   std::size_t count = 0;
-  for (const auto& [node, record] : nodes_) count += tasks_on(node).size();
+  for (const auto& [node, primaries] : primaries_on_) {
+    if (HasSession(node)) count += primaries;
+  }
   return count;
 }
 
@@ -66,7 +77,9 @@ std::vector<TaskId> Roster::strays() const {
 // A death that was never seen with a session is kept: its session may be on its
 // way.
 void Roster::ForgetIfUnneeded(const NodeId& node) {
-  if (!HasSession(node) && !tasks_on_.contains(node)) dead_.erase(node);
+  if (HasSession(node) || tasks_on_.contains(node)) return;
+  dead_.erase(node);
+  primaries_on_.erase(node);
 }
 
 }  // namespace taskgraph::core

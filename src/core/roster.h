@@ -33,8 +33,8 @@ class Roster {
   // Its process is known to be dead, and why. Says whether that is new.
   bool Die(const NodeId& node, std::string reason);
 
-  // The record of `task` named `before` and now names `after`; empty: no one.
-  void Move(TaskId task, const NodeId& before, const NodeId& after);
+  // The record of `task` changed.
+  void Move(TaskId task, const Assignment& before, const Assignment& after);
 
   const std::map<NodeId, NodeRecord>& nodes() const { return nodes_; }
   bool HasSession(const NodeId& node) const { return nodes_.contains(node); }
@@ -43,10 +43,11 @@ class Roster {
   // "node a was lost", and why if that is known.
   std::string DescribeLoss(const NodeId& node) const;
 
-  // Tasks whose record names `node`.
+  // Tasks whose record names `node`, as primary or backup.
   const std::set<TaskId>& tasks_on(const NodeId& node) const;
 
-  // Tasks whose record names a node that has a session, or one that has none.
+  // Tasks whose primary is on a node that has a session; tasks that name a node
+  // that has none.
   std::size_t placed() const;
   std::vector<TaskId> strays() const;
 
@@ -56,11 +57,13 @@ class Roster {
     bool session_ended = false;
   };
 
+  void Leave(TaskId task, const NodeId& node);
   void ForgetIfUnneeded(const NodeId& node);
 
   std::map<NodeId, NodeRecord> nodes_;
   std::map<NodeId, Death> dead_;
   std::map<NodeId, std::set<TaskId>> tasks_on_;
+  std::map<NodeId, std::size_t> primaries_on_;
 };
 
 }  // namespace taskgraph::core

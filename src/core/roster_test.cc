@@ -12,11 +12,18 @@ using testing::IsEmpty;
 
 NodeRecord Node(NodeId node) { return {std::move(node), "host", 1, 0, {}}; }
 
+Assignment At(NodeId primary, std::vector<NodeId> backups = {}) {
+  Assignment record;
+  record.primary = std::move(primary);
+  record.backups = std::move(backups);
+  return record;
+}
+
 TEST(RosterTest, StraysAreTasksOfNodesWithoutASession) {
   Roster roster;
   roster.Join(Node("a"));
-  roster.Move(1, "", "a");
-  roster.Move(2, "", "unknown");
+  roster.Move(1, At(""), At("a"));
+  roster.Move(2, At(""), At("unknown"));
   EXPECT_THAT(roster.strays(), ElementsAre(2));
   EXPECT_EQ(roster.placed(), 1u);
 
@@ -24,9 +31,24 @@ TEST(RosterTest, StraysAreTasksOfNodesWithoutASession) {
   EXPECT_THAT(roster.strays(), ElementsAre(1, 2));
   EXPECT_EQ(roster.placed(), 0u);
 
-  roster.Move(1, "a", "");
-  roster.Move(2, "unknown", "");
+  roster.Move(1, At("a"), At(""));
+  roster.Move(2, At("unknown"), At(""));
   EXPECT_THAT(roster.strays(), IsEmpty());
+}
+
+TEST(RosterTest, ABackupTakesItsNodesSlotButIsNoPlaceOfItsTask) {
+  Roster roster;
+  roster.Join(Node("a"));
+  roster.Join(Node("b"));
+  roster.Move(1, At(""), At("a", {"b", "c"}));
+  EXPECT_THAT(roster.tasks_on("b"), ElementsAre(1));
+  EXPECT_EQ(roster.placed(), 1u);
+  EXPECT_THAT(roster.strays(), ElementsAre(1));
+
+  roster.Move(1, At("a", {"b", "c"}), At("b"));
+  EXPECT_THAT(roster.tasks_on("a"), IsEmpty());
+  EXPECT_THAT(roster.tasks_on("b"), ElementsAre(1));
+  EXPECT_EQ(roster.placed(), 1u);
 }
 
 TEST(RosterTest, ADeathIsNewsOnceAndNamesItsReason) {  // R5
@@ -43,12 +65,12 @@ TEST(RosterTest, ADeathIsNewsOnceAndNamesItsReason) {  // R5
 TEST(RosterTest, ADeathIsForgottenWhenNobodyAsksForTheNodeAnyMore) {
   Roster roster;
   roster.Join(Node("a"));
-  roster.Move(1, "", "a");
+  roster.Move(1, At(""), At("a"));
   roster.Die("a", "killed");
   roster.Leave("a");
   EXPECT_TRUE(roster.IsDead("a"));
 
-  roster.Move(1, "a", "b");
+  roster.Move(1, At("a"), At("b"));
 
   EXPECT_FALSE(roster.IsDead("a"));
 }
@@ -56,7 +78,7 @@ TEST(RosterTest, ADeathIsForgottenWhenNobodyAsksForTheNodeAnyMore) {
 TEST(RosterTest, ADeadNodeThatJoinsAfterItsSessionEndedLives) {  // R25
   Roster roster;
   roster.Join(Node("a"));
-  roster.Move(1, "", "a");
+  roster.Move(1, At(""), At("a"));
   roster.Die("a", "a wrong verdict");
   roster.Join(Node("a"));  // Its record changed; that proves nothing.
   EXPECT_TRUE(roster.IsDead("a"));

@@ -45,6 +45,16 @@ ServedRequests::Answered ServedRequests::Answer(AnswerMessage answer) {
   return {&record.answer, std::exchange(record.also_waiting, {})};
 }
 
+std::vector<RequestId> ServedRequests::Unanswered() const {
+  std::vector<RequestId> ids;
+  for (const auto& [requester, ledger] : ledgers_) {
+    for (const auto& [number, record] : ledger.records) {
+      if (!record.answered) ids.push_back(record.answer.id);
+    }
+  }
+  return ids;
+}
+
 ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
   const RequestId& id = request.id;
   Record& record = ledgers_[{id.task, id.incarnation}].records[id.number];

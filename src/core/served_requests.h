@@ -49,6 +49,9 @@ class ServedRequests {
   };
   Answered Answer(AnswerMessage answer);
 
+  // Those that the task may answer still.
+  std::vector<RequestId> Unanswered() const;
+
  private:
   using Requester = std::pair<TaskId, Incarnation>;
   using Key =

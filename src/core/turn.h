@@ -58,14 +58,27 @@ struct NeighborLost {
 struct NeighborBack {
   Neighbor neighbor;
 };
+// A replica with a task object that has a role to be told of (Backupable).
+struct ChangeRole {
+  enum class To : std::uint8_t { kPrimary, kBackup } to;
+  // Of a promoted backup, in its epoch: requests that it may answer still, and
+  // how many metas and open requests there are.
+  std::vector<RequestId> open_tokens;
+  std::size_t metas = 0;
+  std::size_t open_requests = 0;
+};
+// What happened to the task's state, on a replica where no callback did it.
+struct ApplyUpdates {
+  std::vector<Payload> updates;
+};
 // The last one; its effects count for nothing.
 struct ExitTask {
   ExitReason reason = ExitReason::kFinished;
   ExitStatus status;
 };
-using Cause =
-    std::variant<InitTask, EnterEpoch, HearMeta, ServeRequest, TakeData,
-                 HearFailure, NeighborLost, NeighborBack, ExitTask>;
+using Cause = std::variant<InitTask, EnterEpoch, HearMeta, ServeRequest,
+                           TakeData, HearFailure, NeighborLost, NeighborBack,
+                           ExitTask, ChangeRole, ApplyUpdates>;
 
 // "serving GetGradient to task 3": for logs, traces and the text of failures.
 std::string Describe(const Cause& cause);

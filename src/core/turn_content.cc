@@ -41,6 +41,10 @@ class TurnWriter : FieldWriter {
   void Write(const TurnContent& turn) {
     Byte(kVersion);
     Number(turn.epoch);
+    Number(turn.met.size());
+    for (const Acquaintance& met : turn.met) {
+      Numbers(met.task, met.incarnation);
+    }
     std::visit(*this, turn.cause);
     Number(turn.effects.updates.size());
     for (const Payload& update : turn.effects.updates) Text(update.text());
@@ -92,7 +96,10 @@ class TurnWriter : FieldWriter {
     Begin(CauseKind::kBack);
     Numbers(back.neighbor.task, back.neighbor.incarnation);
   }
-  void operator()(const ExitTask&) {}  // Never recorded.
+  // Never recorded.
+  void operator()(const ExitTask&) {}
+  void operator()(const ChangeRole&) {}
+  void operator()(const ApplyUpdates&) {}
 
   void operator()(const FlagMeta& meta) {
     Begin(EffectKind::kMeta);
@@ -132,9 +139,18 @@ class TurnReader : public FieldReader {
       : FieldReader(bytes.text()), bytes_(bytes) {}
 
   // Braces: the fields are read in the order in which they are written here.
-  TurnContent Read() { return {Number(), ReadCause(), ReadEffects()}; }
+  TurnContent Read() {
+    return {Number(), ReadMet(), ReadCause(), ReadEffects()};
+  }
 
  private:
+  std::vector<Acquaintance> ReadMet() {
+    std::vector<Acquaintance> met;
+    for (std::uint64_t left = Number(); left > 0 && good(); --left) {
+      met.push_back({Number<TaskId>(), Number()});
+    }
+    return met;
+  }
   Cause ReadCause() {
     switch (static_cast<CauseKind>(Byte())) {
       case CauseKind::kInit:

@@ -11,11 +11,20 @@
 // Pure functions; any thread.
 #pragma once
 
+#include <vector>
+
 #include "core/turn.h"
 #include "taskgraph/error.h"
 #include "taskgraph/payload.h"
 
 namespace taskgraph::core {
+
+// R22: a neighbor that was met in this incarnation of it: no failure before
+// that one is news.
+struct Acquaintance {
+  TaskId task = 0;
+  Incarnation incarnation = 0;
+};
 
 // Of the causes there remain:
 //   HearMeta       all
@@ -23,10 +32,12 @@ namespace taskgraph::core {
 //   TakeData       the number
 //   HearFailure    the number
 //   NeighborLost, NeighborBack   the neighbor and its incarnation
-// ExitTask has no effects (R2), and turns that failed, or did not begin, have
-// no record; so neither is ever in one.
+// ExitTask has no effects (R2), ChangeRole and ApplyUpdates are between a
+// replica and its own node, and turns that failed, or did not begin, have no
+// record; so none of them is ever in one.
 struct TurnContent {
   Epoch epoch = 0;
+  std::vector<Acquaintance> met;  // Since the record before.
   Cause cause;
   TurnEffects effects;
 };

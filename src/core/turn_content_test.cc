@@ -42,17 +42,23 @@ std::vector<TurnContent> OneOfEachKind() {
       HearFailure{{10, 0, {}, {}}},
       NeighborLost{{5, {}, 6}},
       NeighborBack{{5, {}, 7}}};
-  for (const Cause& cause : causes) turns.push_back({kHuge, cause, {}});
-  turns.push_back({0, EnterEpoch{}, AllEffects()});
+  for (const Cause& cause : causes) turns.push_back({kHuge, {}, cause, {}});
+  turns.push_back({0, {{1, kHuge}, {2, 0}}, EnterEpoch{}, AllEffects()});
   return turns;
 }
 
 TEST(TurnContentTest, AllThatABackupNeedsComesBack) {  // R17
-  const auto decoded = DecodeTurn(Encode(
-      {5, ServeRequest{{1, 2, 3, 4}, "Get", {}, "key", 2}, AllEffects()}));
+  const auto decoded =
+      DecodeTurn(Encode({5,
+                         {{6, 7}},
+                         ServeRequest{{1, 2, 3, 4}, "Get", {}, "key", 2},
+                         AllEffects()}));
 
   ASSERT_TRUE(decoded.ok()) << decoded.error().message;
   EXPECT_EQ(decoded->epoch, 5u);
+  ASSERT_EQ(decoded->met.size(), 1u);
+  EXPECT_EQ(decoded->met.front().task, 6u);
+  EXPECT_EQ(decoded->met.front().incarnation, 7u);
   const auto& request = std::get<ServeRequest>(decoded->cause);
   EXPECT_EQ(request.id, (RequestId{1, 2, 3, 4}));
   EXPECT_EQ(request.method, "Get");
@@ -88,12 +94,12 @@ TEST(TurnContentTest, EveryKindHasOneSpelling) {
 TEST(TurnContentTest, WhatTheCallbackSawIsNotShipped) {
   const Payload large = Payload::Own(std::string(1 << 20, 'x'));
 
-  EXPECT_LT(Encode({1, TakeData{1, 2, "Get", large}, {}}).size(), 16u);
-  EXPECT_LT(Encode({1, ServeRequest{{}, "Get", large}, {}}).size(), 32u);
+  EXPECT_LT(Encode({1, {}, TakeData{1, 2, "Get", large}, {}}).size(), 16u);
+  EXPECT_LT(Encode({1, {}, ServeRequest{{}, "Get", large}, {}}).size(), 32u);
 }
 
 TEST(TurnContentTest, PartsAreNotCopiedAndKeepTheRecordAlive) {
-  Payload bytes = Encode({0, EnterEpoch{}, AllEffects()});
+  Payload bytes = Encode({0, {}, EnterEpoch{}, AllEffects()});
   const std::byte* begin = bytes.data();
   const std::byte* end = begin + bytes.size();
   const Payload update = DecodeTurn(bytes)->effects.updates[0];

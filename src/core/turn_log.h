@@ -50,6 +50,8 @@ struct LogAppend {
   RecordNumber committed = 0;  // R4: what may be applied.
   Stamp stamp = 0;
   std::vector<TurnRecord> records;
+
+  friend bool operator==(const LogAppend&, const LogAppend&) = default;
 };
 
 // From a backup to its primary.
@@ -58,6 +60,8 @@ struct LogAck {
   JoinNumber join = 0;
   RecordNumber held = 0;  // Up to it its log is the primary's.
   Stamp stamp = 0;        // The highest that it has heard.
+
+  friend bool operator==(const LogAck&, const LogAck&) = default;
 };
 
 using Replicas = std::set<NodeId>;

@@ -24,6 +24,9 @@ enum class Kind : std::uint8_t {
   kRefusal = 5,
   kEpochNews = 6,
   kSuspicion = 7,
+  kLogAppend = 8,
+  kLogAck = 9,
+  kReplicaGone = 10,
 };
 
 class HeadWriter : FieldWriter {
@@ -46,6 +49,9 @@ class HeadWriter : FieldWriter {
     Begin(Kind::kSuspicion);
     Text(suspicion.node);
     Text(suspicion.reason);
+  }
+  void operator()(const ReplicaMessage& message) {
+    std::visit([&](const auto& body) { Write(message, body); }, message.body);
   }
 
  private:
@@ -80,6 +86,41 @@ class HeadWriter : FieldWriter {
     Number(refusal.term);
   }
 
+  // The body is the contents of all records, one after the other.
+  void Write(const ReplicaMessage& message, const LogAppend& append) {
+    Begin(Kind::kLogAppend, message);
+    Numbers(append.term, append.join, append.base, append.committed,
+            append.stamp, append.records.size());
+    std::size_t bytes = 0;
+    for (const TurnRecord& record : append.records) {
+      Numbers(record.number, record.term, record.content.size());
+      bytes += record.content.size();
+    }
+    if (append.records.empty()) return;
+    if (append.records.size() == 1) {
+      frame_.body = append.records.front().content;
+      return;
+    }
+    std::string all;
+    all.reserve(bytes);
+    for (const TurnRecord& record : append.records) {
+      all += record.content.text();
+    }
+    frame_.body = Payload::Own(std::move(all));
+  }
+  void Write(const ReplicaMessage& message, const LogAck& ack) {
+    Begin(Kind::kLogAck, message);
+    Numbers(ack.term, ack.join, ack.held, ack.stamp);
+  }
+  void Write(const ReplicaMessage& message, const ReplicaGone& gone) {
+    Begin(Kind::kReplicaGone, message);
+    Number(gone.term);
+  }
+
+  void Begin(Kind kind, const ReplicaMessage& message) {
+    Begin(kind);
+    Numbers(message.task, message.incarnation, message.generation);
+  }
   void Begin(Kind kind) { Byte(static_cast<std::uint8_t>(kind)); }
   void Begin(Kind kind, const Route& route) {
     Begin(kind);
@@ -111,7 +152,41 @@ class HeadReader : public FieldReader {
   Refusal ReadRefusal() { return {Code(), Number()}; }
   EpochNews ReadNews() { return {Number(), Number()}; }
   Suspicion ReadSuspicion() { return {Text(), Text()}; }
+  ReplicaMessage ReadReplica() {
+    return {Number<TaskId>(), Number(), Number(), {}};
+  }
+  // Records are parts of `body`, and keep it alive.
+  LogAppend ReadAppend(const Payload& body) {
+    LogAppend append{Number(), Number(), Number(), Number(), Number(), {}};
+    std::size_t at = 0;
+    for (std::uint64_t left = Number(); left > 0 && good(); --left) {
+      TurnRecord record{Number(), Number(), {}};
+      const std::uint64_t size = Number();
+      if (size > body.size() - at) {
+        Fail();
+        break;
+      }
+      record.content = Payload(body.owner(), body.data() + at, size);
+      at += size;
+      append.records.push_back(std::move(record));
+    }
+    if (at != body.size()) Fail();
+    return append;
+  }
+  LogAck ReadLogAck() { return {Number(), Number(), Number(), Number()}; }
 };
+
+ReplicaMessage ReadReplica(Kind kind, HeadReader& in, const Payload& body) {
+  ReplicaMessage message = in.ReadReplica();
+  if (kind == Kind::kLogAppend) {
+    message.body = in.ReadAppend(body);
+  } else if (kind == Kind::kLogAck) {
+    message.body = in.ReadLogAck();
+  } else {
+    message.body = ReplicaGone{in.Number()};
+  }
+  return message;
+}
 
 NodeMessage Read(Kind kind, HeadReader& in, Payload body) {
   switch (kind) {
@@ -129,13 +204,18 @@ NodeMessage Read(Kind kind, HeadReader& in, Payload body) {
       return in.ReadNews();
     case Kind::kSuspicion:
       return in.ReadSuspicion();
+    case Kind::kLogAppend:
+    case Kind::kLogAck:
+    case Kind::kReplicaGone:
+      return ReadReplica(kind, in, body);
   }
   in.Fail();
   return {};
 }
 
 bool HasBody(Kind kind) {
-  return kind == Kind::kRequest || kind == Kind::kAnswer;
+  return kind == Kind::kRequest || kind == Kind::kAnswer ||
+         kind == Kind::kLogAppend;
 }
 
 Error Corrupt(std::string what) {

@@ -110,8 +110,10 @@ std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists) {
   return parts;
 }
 
-std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks) {
-  return nodes == 0 ? tasks : tasks / nodes + (tasks % nodes == 0 ? 0 : 1);
+std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t replicas) {
+  const std::uint64_t slots =
+      nodes == 0 ? replicas : (replicas + nodes - 1) / nodes;
+  return static_cast<std::uint32_t>(slots);
 }
 
 void CheckRun(const RunCommand& run, std::uint32_t tasks) {

@@ -31,7 +31,7 @@ Config ReadSettings(const std::vector<std::string>& settings);
 std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists);
 
 // Slots for each of `nodes` that together have room for all tasks.
-std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint32_t tasks);
+std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t replicas);
 
 // UsageError for what does not fit together.
 void CheckRun(const RunCommand& run, std::uint32_t tasks);

@@ -247,7 +247,7 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
     run.nodes =
         std::min(tasks_, std::max(2U, std::thread::hardware_concurrency()));
   }
-  if (slots->count() == 0) run.slots = SlotsNeeded(run.nodes, tasks_);
+  if (slots->count() == 0) run.slots = SlotsNeeded(run.nodes, job_.replicas());
   if (run.nodes == 0) CheckOneProcess(run);
   CheckRun(run, tasks_);
   CheckSession(job_.options().failure, run.coordinator);

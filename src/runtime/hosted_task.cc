@@ -5,8 +5,18 @@
 #include <utility>
 
 #include "runtime/turn_recorder.h"
+#include "taskgraph/backupable.h"
 
 namespace taskgraph::runtime {
+namespace {
+
+// Every replica begins with one of these.
+bool IsFirst(const core::Cause& cause) {
+  return std::holds_alternative<core::InitTask>(cause) ||
+         std::holds_alternative<core::ChangeRole>(cause);
+}
+
+}  // namespace
 
 void HostedTask::Prepare() {
   if (stop_.stop_requested()) stop_ = std::stop_source();
@@ -16,7 +26,7 @@ core::TurnEffects HostedTask::Run(const core::TurnContext& context,
                                   const core::Cause& cause) {
   TurnRecorder recorder(*this, context, cause);
   try {
-    if (std::holds_alternative<core::InitTask>(cause)) Build(context.task);
+    if (IsFirst(cause) && Build(context.task)) BeginAs(cause);
     if (context.epoch != epoch_ ||
         std::holds_alternative<core::EnterEpoch>(cause)) {
       epoch_ = context.epoch;
@@ -32,12 +42,35 @@ core::TurnEffects HostedTask::Run(const core::TurnContext& context,
   return recorder.TakeEffects();
 }
 
-void HostedTask::Build(TaskId task) {
+bool HostedTask::Build(TaskId task) {
+  if (task_ != nullptr) return false;
   task_ = around_.job.builder()(task, around_.config);
   if (task_ == nullptr) {
     throw UsageError("the job's builder made no task for id " +
                      std::to_string(task));
   }
+  const bool backupable = dynamic_cast<Backupable*>(task_.get()) != nullptr;
+  if (!backupable && around_.options.backups.For(task) > 0) {
+    throw UsageError("task " + std::to_string(task) +
+                     " is to have backups, so its class must be derived from "
+                     "taskgraph::Backupable too");
+  }
+  return true;
+}
+
+// Who begins an incarnation as primary is told so before Init.
+void HostedTask::BeginAs(const core::Cause& first) {
+  if (!std::holds_alternative<core::InitTask>(first)) return;
+  if (auto* backupable = dynamic_cast<Backupable*>(task_.get())) {
+    backupable->BecamePrimary();
+  }
+}
+
+void HostedTask::GoOn(Epoch epoch, const core::ChangeRole& change) {
+  epoch_ = epoch;
+  open_tokens_ = {change.open_tokens.begin(), change.open_tokens.end()};
+  metas_ = change.metas;
+  open_requests_ = change.open_requests;
 }
 
 }  // namespace taskgraph::runtime

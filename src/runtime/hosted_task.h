@@ -54,7 +54,11 @@ class HostedTask {
  private:
   friend class taskgraph::TurnRecorder;
 
-  void Build(TaskId task);
+  // Builds the task where that was not done; says whether.
+  bool Build(TaskId task);
+  void BeginAs(const core::Cause& first);
+  // Takes up the epoch's work of the primary before this one.
+  void GoOn(Epoch epoch, const core::ChangeRole& change);
 
   const TaskSurroundings& around_;
   std::unique_ptr<Task> task_;

@@ -36,6 +36,12 @@ std::string WrongTasks(TaskId tasks) {
   return wrong;
 }
 
+std::string TooManyBackups(std::uint32_t count) {
+  return "Job::Backups: a task may have 0.." +
+         std::to_string(Job::kBackupsMax) + " backups, not " +
+         std::to_string(count);
+}
+
 }  // namespace
 
 Job::Job(std::string name, TaskId tasks)
@@ -106,6 +112,26 @@ Job& Job::Config(std::string name, std::string default_value,
   config_keys_.push_back(
       {std::move(name), std::move(default_value), std::move(help)});
   return *this;
+}
+
+Job& Job::Backups(std::uint32_t each) {
+  if (each > kBackupsMax) return Remember(TooManyBackups(each));
+  options_.backups.each = each;
+  return *this;
+}
+
+Job& Job::Backups(TaskId task, std::uint32_t count) {
+  if (count > kBackupsMax) return Remember(TooManyBackups(count));
+  options_.backups.of[task] = count;
+  return *this;
+}
+
+std::uint64_t Job::replicas() const {
+  std::uint64_t replicas = tasks_ * (std::uint64_t{1} + options_.backups.each);
+  for (const auto& [task, count] : options_.backups.of) {
+    if (task < tasks_) replicas += count - std::uint64_t{options_.backups.each};
+  }
+  return replicas;
 }
 
 }  // namespace taskgraph

@@ -230,18 +230,32 @@ void NodeRuntime::Do(core::RunTurn& order) {
   std::shared_ptr<HostedTask>& task = tasks_[order.replica];
   if (!task) {
     task = std::make_shared<HostedTask>(surroundings_);
-    connector_.Say(LogLevel::kInfo,
-                   "task " + std::to_string(order.context.task) +
-                       " begins incarnation " +
-                       std::to_string(order.context.incarnation) + " (term " +
-                       std::to_string(order.context.term) + ", epoch " +
-                       std::to_string(order.context.epoch) + ")");
   }
+  SayRole(order);
   std::unique_ptr<ReadyTurn> ready =
       spare_ ? std::move(spare_) : std::make_unique<ReadyTurn>();
   ready->order = std::move(order);
   ready->task = task;
   ready_.push_back(std::move(ready));
+}
+
+void NodeRuntime::SayRole(const core::RunTurn& order) const {
+  const core::TurnContext& context = order.context;
+  std::string what;
+  if (std::holds_alternative<core::InitTask>(order.cause)) {
+    what = " begins incarnation ";
+  } else if (const auto* role = std::get_if<core::ChangeRole>(&order.cause)) {
+    what = role->to == core::ChangeRole::To::kPrimary
+               ? " goes on here, in incarnation "
+               : " has a backup here, of incarnation ";
+  } else {
+    return;
+  }
+  connector_.Say(LogLevel::kInfo,
+                 "task " + std::to_string(context.task) + what +
+                     std::to_string(context.incarnation) + " (term " +
+                     std::to_string(context.term) + ", epoch " +
+                     std::to_string(context.epoch) + ")");
 }
 
 void NodeRuntime::LogTask(LogLevel level, const core::TurnContext& context,

@@ -79,6 +79,7 @@ class NodeRuntime final : private LoopClient {
   void Do(core::RunTurn& order);
   Callback* NextReady();
   Duration Wait(core::Time now) const;
+  void SayRole(const core::RunTurn& order) const;
   void LogTask(LogLevel level, const core::TurnContext& context,
                std::string_view text) const;
 

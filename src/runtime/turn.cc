@@ -71,6 +71,8 @@ void Turn::DeclineBytes(const RequestId& request, std::string reason) {
       {request, Error{ErrorCode::kHandlerError, std::move(reason)}, {}});
 }
 
+void Turn::UpdateBytes(Payload log) { recorder_.Update(std::move(log)); }
+
 void Turn::AdvanceEpoch() { recorder_.effects().advance_epoch = true; }
 
 void Turn::FinishJob(ExitStatus status) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "taskgraph/backupable.h"
 #include "taskgraph/task.h"
 
 namespace taskgraph {
@@ -35,6 +36,14 @@ std::string TaskRange(TaskId tasks) {
 void TurnRecorder::CallBack(Task& task) {
   task_ = &task;
   std::visit([&](const auto& cause) { Call(task, cause); }, cause_);
+  ApplyUpdates(task, effects_.updates);  // R15: when it has returned.
+}
+
+void TurnRecorder::ApplyUpdates(Task& task,
+                                const std::vector<Payload>& updates) {
+  if (updates.empty()) return;
+  auto& backupable = dynamic_cast<Backupable&>(task);
+  for (const Payload& update : updates) backupable.Update(update);
 }
 
 core::TurnEffects TurnRecorder::TakeEffects() { return std::move(effects_); }
@@ -116,6 +125,21 @@ void TurnRecorder::Call(Task& task, const core::NeighborBack& back) {
 
 void TurnRecorder::Call(Task& task, const core::ExitTask& exit) {
   task.Exit(exit.reason, exit.status);
+}
+
+void TurnRecorder::Call(Task& task, const core::ChangeRole& change) {
+  auto* backupable = dynamic_cast<Backupable*>(&task);
+  if (backupable == nullptr) return;
+  if (change.to == core::ChangeRole::To::kBackup) {
+    backupable->BecameBackup();
+    return;
+  }
+  host_.GoOn(context_.epoch, change);
+  backupable->BecamePrimary();
+}
+
+void TurnRecorder::Call(Task& task, const core::ApplyUpdates& apply) {
+  ApplyUpdates(task, apply.updates);
 }
 
 const TaskList& TurnRecorder::Neighbors(std::string_view link) const {
@@ -204,6 +228,15 @@ void TurnRecorder::Answer(core::GiveAnswer answer) {
   }
   CheckSize(answer.output, "an answer", "");
   effects_.ordered.push_back(std::move(answer));
+}
+
+void TurnRecorder::Update(Payload log) {
+  if (dynamic_cast<Backupable*>(task_) == nullptr) {
+    throw UsageError("Turn::Update is for tasks that are Backupable; " + Me() +
+                     " is not");
+  }
+  CheckSize(log, "an update", "");
+  effects_.updates.push_back(std::move(log));
 }
 
 void TurnRecorder::CheckSize(const Payload& payload, std::string_view what,

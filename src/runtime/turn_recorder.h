@@ -43,6 +43,7 @@ class TurnRecorder {
   RequestNumber Request(core::MakeRequest request);
   void Cancel(RequestNumber number);
   void Answer(core::GiveAnswer answer);
+  void Update(Payload log);
   core::TurnEffects& effects() { return effects_; }
 
  private:
@@ -55,6 +56,9 @@ class TurnRecorder {
   void Call(Task& task, const core::NeighborLost& lost);
   void Call(Task& task, const core::NeighborBack& back);
   void Call(Task& task, const core::ExitTask& exit);
+  void Call(Task& task, const core::ChangeRole& change);
+  void Call(Task& task, const core::ApplyUpdates& apply);
+  void ApplyUpdates(Task& task, const std::vector<Payload>& updates);
   std::string Me() const;
   void CheckSize(const Payload& payload, std::string_view what,
                  std::string_view method) const;

@@ -2,6 +2,7 @@
 #include "sim/chatter.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace taskgraph::sim {
@@ -35,6 +36,49 @@ ErrorCode Expected(Mode mode) {
 
 }  // namespace
 
+void ChatterState::Write(core::FieldWriter& out) const {
+  out.Numbers(withdrawn_due, asked, answers_due, children_due, metas_due, sum,
+              failing.size(), withdrawn.size(), to_withdraw.size(),
+              later.size(), reports.size());
+  for (const auto& [number, mode] : failing) {
+    out.Number(number);
+    out.Byte(static_cast<std::uint8_t>(mode));
+  }
+  for (RequestNumber number : withdrawn) out.Number(number);
+  for (RequestNumber number : to_withdraw) out.Number(number);
+  for (const auto& [token, answer] : later) {
+    out.Id(token.id());
+    out.Number(answer);
+  }
+  for (const Token<Number>& token : reports) out.Id(token.id());
+  out.Bool(concluded);
+}
+
+void ChatterState::Read(core::FieldReader& in) {
+  for (std::uint64_t* number : {&withdrawn_due, &asked, &answers_due,
+                                &children_due, &metas_due, &sum}) {
+    *number = in.Number();
+  }
+  std::array<std::uint64_t, 5> counts{};
+  for (std::uint64_t& count : counts) count = in.Number();
+  for (; counts[0] > 0 && in.good(); --counts[0]) {
+    const RequestNumber number = in.Number();
+    failing[number] = static_cast<Mode>(in.Byte());
+  }
+  for (; counts[1] > 0 && in.good(); --counts[1]) withdrawn.insert(in.Number());
+  for (; counts[2] > 0 && in.good(); --counts[2]) {
+    to_withdraw.push_back(in.Number());
+  }
+  for (; counts[3] > 0 && in.good(); --counts[3]) {
+    const Token<Number> token(in.Id());
+    later.emplace_back(token, in.Number());
+  }
+  for (; counts[4] > 0 && in.good(); --counts[4]) {
+    reports.emplace_back(in.Id());
+  }
+  concluded = in.Bool();
+}
+
 Chatter::Chatter(const ChatterPlan& plan, const Workload& workload,
                  const Accomplices& accomplices)
     : plan_(plan), load_(workload), accomplices_(accomplices) {
@@ -61,7 +105,7 @@ Chatter::Chatter(const ChatterPlan& plan, const Workload& workload,
   OnData(kDecline, unexpected);
   OnData(kNobodys, unexpected);
   OnData(kWithdrawn, [this](Turn& turn, TaskId, const Number&) {
-    --withdrawn_due_;
+    --now_.withdrawn_due;
     AskNext(turn);
     Check(turn);
   });
@@ -72,17 +116,10 @@ Chatter::Chatter(const ChatterPlan& plan, const Workload& workload,
 }
 
 void Chatter::EnterEpoch(Turn& turn) {
-  failing_.clear();
-  withdrawn_.clear();
-  withdrawn_due_ = 0;
-  to_withdraw_.clear();
-  later_.clear();
-  reports_.clear();
-  sum_ = 0;
-  concluded_ = false;
-  metas_due_ = plan_.MetasExpected(turn.task(), turn.epoch());
+  now_ = {};
+  now_.metas_due = plan_.MetasExpected(turn.task(), turn.epoch());
   const TaskList& children = turn.Neighbors("down");
-  children_due_ = children.size();
+  now_.children_due = children.size();
   for (TaskId child : children) turn.Request(child, kReport, Empty());
   std::vector<std::string> metas = plan_.Metas(turn.task(), turn.epoch());
   // Another incarnation says the same in another order (R11).
@@ -91,10 +128,9 @@ void Chatter::EnterEpoch(Turn& turn) {
                 metas.begin() + turn.incarnation() % metas.size(), metas.end());
   }
   for (std::string& meta : metas) turn.FlagMeta("talk", std::move(meta));
-  asks_ = plan_.Asks(turn.task(), turn.epoch());
-  asked_ = 0;
-  answers_due_ = std::count_if(
-      asks_.begin(), asks_.end(),
+  const auto asks = plan_.Asks(turn.task(), turn.epoch());
+  now_.answers_due = std::count_if(
+      asks.begin(), asks.end(),
       [](const ChatterPlan::Ask& ask) { return IsAnswered(ask.mode); });
   AskNext(turn);
   AskNext(turn);
@@ -102,9 +138,10 @@ void Chatter::EnterEpoch(Turn& turn) {
 }
 
 void Chatter::AskNext(Turn& turn) {
-  if (asked_ == asks_.size()) return;
-  const ChatterPlan::Ask& ask = asks_[asked_];
-  const Number input = asked_++;
+  const auto asks = plan_.Asks(turn.task(), turn.epoch());
+  if (now_.asked == asks.size()) return;
+  const ChatterPlan::Ask& ask = asks[now_.asked];
+  const Number input = now_.asked++;
   switch (ask.mode) {
     case Mode::kPlain:
       turn.Request(ask.to, kAsk, input);
@@ -116,22 +153,22 @@ void Chatter::AskNext(Turn& turn) {
       turn.Request(ask.to, kAskLater, input);
       break;
     case Mode::kDeclined:
-      failing_[turn.Request(ask.to, kDecline, input)] = ask.mode;
+      now_.failing[turn.Request(ask.to, kDecline, input)] = ask.mode;
       break;
     case Mode::kUnserved:
-      failing_[turn.Request(ask.to, kNobodys, input)] = ask.mode;
+      now_.failing[turn.Request(ask.to, kNobodys, input)] = ask.mode;
       break;
     case Mode::kStranger:
-      failing_[turn.Request(ask.to, kAsk, input)] = ask.mode;
+      now_.failing[turn.Request(ask.to, kAsk, input)] = ask.mode;
       break;
     case Mode::kWithdrawn:
       const RequestNumber number = turn.Request(ask.to, kWithdrawn, input);
-      withdrawn_.insert(number);
-      ++withdrawn_due_;
+      now_.withdrawn.insert(number);
+      ++now_.withdrawn_due;
       if (input % 2 == 0) {
         turn.Cancel(number);
       } else {
-        to_withdraw_.push_back(number);
+        now_.to_withdraw.push_back(number);
       }
       break;
   }
@@ -147,8 +184,8 @@ void Chatter::Give(Turn& turn, Token<Number> token, const Number& input) {
 
 // The nudge to itself is answered in another turn, so this is, too.
 void Chatter::GiveLater(Turn& turn, Token<Number> token, const Number& input) {
-  later_.emplace_back(token,
-                      plan_.AnswerWorth(turn.task(), turn.epoch(), input));
+  now_.later.emplace_back(token,
+                          plan_.AnswerWorth(turn.task(), turn.epoch(), input));
   turn.Request(turn.task(), kNudge, Empty());
   Check(turn);
 }
@@ -159,10 +196,10 @@ void Chatter::Refuse(Turn& turn, Token<Number> token, const Number&) {
 }
 
 void Chatter::Report(Turn& turn, Token<Number> token) {
-  if (concluded_) {
-    turn.Answer(token, sum_);
+  if (now_.concluded) {
+    turn.Answer(token, now_.sum);
   } else {
-    reports_.push_back(token);
+    now_.reports.push_back(token);
   }
   Check(turn);
 }
@@ -171,25 +208,25 @@ void Chatter::Report(Turn& turn, Token<Number> token) {
 
 void Chatter::Taken(Turn& turn, TaskId, Number answer) {
   Withdraw(turn);
-  --answers_due_;
-  sum_ += answer;
+  --now_.answers_due;
+  now_.sum += answer;
   turn.FlagMeta("talk", ChatterPlan::kThanks);
   AskNext(turn);
   Check(turn);
 }
 
 void Chatter::Nudged(Turn& turn) {
-  if (!later_.empty()) {
-    turn.Answer(later_.front().first, later_.front().second);
-    later_.erase(later_.begin());
+  if (!now_.later.empty()) {
+    turn.Answer(now_.later.front().first, now_.later.front().second);
+    now_.later.erase(now_.later.begin());
   }
   Check(turn);
 }
 
 void Chatter::ChildReported(Turn& turn, Number sum) {
   Withdraw(turn);
-  --children_due_;
-  sum_ += sum;
+  --now_.children_due;
+  now_.sum += sum;
   Check(turn);
 }
 
@@ -198,20 +235,20 @@ void Chatter::MetaReady(Turn& turn, TaskId from, const LinkType& link,
   Withdraw(turn);
   if (link == "down") {
     if (meta == kAllDone) turn.AdvanceEpoch();  // R6: all of them ask.
-  } else if (metas_due_ == 0) {
+  } else if (now_.metas_due == 0) {
     accomplices_.complain("task " + std::to_string(turn.task()) +
                           " hears one meta too many");
   } else {
-    --metas_due_;
-    sum_ += plan_.MetaWorth(from, turn.epoch(), meta);
+    --now_.metas_due;
+    now_.sum += plan_.MetaWorth(from, turn.epoch(), meta);
   }
   Check(turn);
 }
 
 void Chatter::RequestFailed(Turn& turn, const FailedRequest& failed) {
-  const auto failing = failing_.extract(failed.number);
-  const bool withdrawn = withdrawn_.contains(failed.number);
-  if (withdrawn) --withdrawn_due_;
+  const auto failing = now_.failing.extract(failed.number);
+  const bool withdrawn = now_.withdrawn.contains(failed.number);
+  if (withdrawn) --now_.withdrawn_due;
   const bool right =
       (failing && failed.error.code == Expected(failing.mapped())) ||
       (withdrawn && failed.error.code == ErrorCode::kCancelled);
@@ -226,26 +263,28 @@ void Chatter::RequestFailed(Turn& turn, const FailedRequest& failed) {
 // --- The end of each callback ---
 
 void Chatter::Withdraw(Turn& turn) {
-  for (RequestNumber number : std::exchange(to_withdraw_, {})) {
+  for (RequestNumber number : std::exchange(now_.to_withdraw, {})) {
     turn.Cancel(number);
   }
 }
 
 void Chatter::Check(Turn& turn) {
-  if (!concluded_ && asked_ == asks_.size() && failing_.empty() &&
-      withdrawn_due_ == 0 && answers_due_ == 0 && children_due_ == 0 &&
-      metas_due_ == 0) {
+  if (!now_.concluded &&
+      now_.asked == plan_.Asks(turn.task(), turn.epoch()).size() &&
+      now_.failing.empty() && now_.withdrawn_due == 0 &&
+      now_.answers_due == 0 && now_.children_due == 0 && now_.metas_due == 0) {
     Conclude(turn);
   }
+  Save(turn);
   accomplices_.mischief(turn);
 }
 
 void Chatter::Conclude(Turn& turn) {
-  concluded_ = true;
-  for (const Token<Number>& token : reports_) turn.Answer(token, sum_);
-  reports_.clear();
+  now_.concluded = true;
+  for (const Token<Number>& token : now_.reports) turn.Answer(token, now_.sum);
+  now_.reports.clear();
   if (turn.task() != 0) return;
-  if (sum_ != plan_.TotalWorth(turn.epoch())) {
+  if (now_.sum != plan_.TotalWorth(turn.epoch())) {
     accomplices_.complain("the sum of epoch " + std::to_string(turn.epoch()) +
                           " is wrong");
   }

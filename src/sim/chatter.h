@@ -9,12 +9,35 @@
 #include <vector>
 
 #include "sim/chatter_plan.h"
+#include "sim/copied.h"
 #include "sim/tasks.h"
 #include "taskgraph/task.h"
 
 namespace taskgraph::sim {
 
-class Chatter final : public Task {
+// What a Chatter knows of its epoch.
+struct ChatterState {
+  using Number = std::uint64_t;
+
+  std::map<RequestNumber, ChatterPlan::Mode> failing;  // Those that must fail.
+  std::set<RequestNumber> withdrawn;                   // Answered or not.
+  std::uint64_t withdrawn_due = 0;
+  std::vector<RequestNumber> to_withdraw;
+  std::uint64_t asked = 0;
+  std::uint64_t answers_due = 0;
+  std::uint64_t children_due = 0;
+  std::uint64_t metas_due = 0;
+  Number sum = 0;
+  // With the answer that is due.
+  std::vector<std::pair<Token<Number>, Number>> later;
+  std::vector<Token<Number>> reports;
+  bool concluded = false;
+
+  void Write(core::FieldWriter& out) const;
+  void Read(core::FieldReader& in);
+};
+
+class Chatter final : public Task, public Copied<ChatterState> {
  public:
   // Both must outlive it.
   Chatter(const ChatterPlan& plan, const Workload& workload,
@@ -53,22 +76,6 @@ class Chatter final : public Task {
   const ChatterPlan& plan_;
   const Workload& load_;
   const Accomplices& accomplices_;
-
-  // Of this epoch.
-  std::map<RequestNumber, ChatterPlan::Mode> failing_;  // Those that must fail.
-  std::set<RequestNumber> withdrawn_;                   // Answered or not.
-  std::size_t withdrawn_due_ = 0;
-  std::vector<RequestNumber> to_withdraw_;
-  std::vector<ChatterPlan::Ask> asks_;
-  std::size_t asked_ = 0;
-  std::size_t answers_due_ = 0;
-  std::size_t children_due_ = 0;
-  std::uint64_t metas_due_ = 0;
-  Number sum_ = 0;
-  // With the answer that is due.
-  std::vector<std::pair<Token<Number>, Number>> later_;
-  std::vector<Token<Number>> reports_;
-  bool concluded_ = false;
 };
 
 }  // namespace taskgraph::sim

@@ -23,7 +23,11 @@ Checker::Checker(const Job& job, const Agenda& agenda)
       agenda_(agenda),
       records_(job, verdict_),
       ledger_(job, verdict_),
-      neighbors_(verdict_) {}
+      neighbors_(verdict_),
+      history_(verdict_, [this](const TurnHistory::Turn& turn) {
+        Counts(turn.order);
+        ledger_.Commits(turn.order.context, turn.effects);
+      }) {}
 
 void Checker::ProcessEnded(const NodeId& id) {
   records_.ProcessEnded(id);
@@ -43,12 +47,39 @@ void Checker::MessageArrives(const core::NodeCore& at,
 
 void Checker::TurnBegins(const core::NodeCore& at, const core::RunTurn& order) {
   ++checks_;
-  open_[{at.self(), order.replica}] = order;
   if (IsExit(order)) return CheckExit(at, order);
+  if (core::IsOutsideEpochs(order.cause)) return;
+  open_[{at.self(), order.replica}] = order;
   CheckPrimary(at, order);
-  CheckEpoch(order);
   neighbors_.Begins(at, order);
+  // Where there are backups it counts when they have its record.
+  if (!at.replicas().at(order.replica)->log()) Counts(order);
+}
+
+void Checker::Counts(const core::RunTurn& order) {
+  CheckEpoch(order);
+  neighbors_.Counts(order);
   ledger_.Begins(order.context, order.cause);
+}
+
+void Checker::Hears(const core::NodeCore& at, const core::Input& fact) {
+  failed_.reset();
+  ended_.reset();
+  if (const auto* arrived = std::get_if<core::MessageArrived>(&fact)) {
+    MessageArrives(at, *arrived);
+  } else if (const auto* changed =
+                 std::get_if<core::AssignmentChanged>(&fact)) {
+    const core::Assignment& record = changed->assignment;
+    if (record.primary == at.self()) {  // Perhaps of a backup.
+      neighbors_.Lives(at.self(), changed->task, record.incarnation);
+      history_.Promoted(at, *changed,
+                        record.term == records_.of(changed->task).term);
+    }
+  } else if (std::holds_alternative<core::JobEnded>(fact)) {
+    EndIsKnown(at);
+  } else if (const auto* finished = std::get_if<core::TurnFinished>(&fact)) {
+    TurnEnds(at, *finished);
+  }
 }
 
 // R2: one replica for each term, the recorded one, and never one that has been
@@ -119,25 +150,42 @@ void Checker::CheckExit(const core::NodeCore& at, const core::RunTurn& order) {
   }
 }
 
-std::optional<TaskId> Checker::TurnEnds(const core::NodeCore& at,
-                                        const core::TurnFinished& finished) {
+void Checker::TurnEnds(const core::NodeCore& at,
+                       const core::TurnFinished& finished) {
   const auto turn = open_.extract({at.self(), finished.replica});
-  if (!turn || !finished.effects.begun || IsExit(turn.mapped())) return {};
+  if (!turn || !finished.effects.begun) return;
   const core::TurnContext& context = turn.mapped().context;
   const auto replica = at.replicas().find(finished.replica);
-  if (replica == at.replicas().end() || !replica->second->active()) return {};
+  if (replica == at.replicas().end() || !replica->second->active()) return;
   if (finished.effects.failure) {
     records_.Threw(context.task, context.term);
-    return context.task;
+    failed_ = context.task;
+    return;
   }
-  if (context.epoch == at.epoch()) {  // R9
-    ledger_.Commits(context, finished.effects.ordered);
+  TurnHistory::Turn ended{turn.mapped(), {}};
+  if (context.epoch == at.epoch()) ended.effects = finished.effects.ordered;
+  const auto& log = replica->second->log();
+  if (log) {
+    ended_ = Ended{std::move(ended), log->end()};
+  } else {
+    ledger_.Commits(context, ended.effects);
   }
-  return {};
 }
 
-void Checker::Ordered(const core::NodeCore& by, const core::Outputs& orders,
-                      std::optional<TaskId> failed) {
+// What was written down may have taken effect by now, too.
+void Checker::Settle(const core::NodeCore& at) {
+  if (ended_ && !history_.Ended(at, ended_->log_end, ended_->turn)) {
+    const core::RunTurn& order = ended_->turn.order;
+    const bool is_read =
+        std::holds_alternative<core::ServeRequest>(order.cause);
+    if (!is_read) Counts(order);
+    ledger_.Commits(order.context, ended_->turn.effects);
+  }
+  history_.After(at);
+}
+
+void Checker::Ordered(const core::NodeCore& by, const core::Outputs& orders) {
+  Settle(by);
   for (const core::Output& order : orders) {
     const auto* send = std::get_if<core::SendMessage>(&order);
     if (send == nullptr) continue;
@@ -149,7 +197,7 @@ void Checker::Ordered(const core::NodeCore& by, const core::Outputs& orders,
                         std::to_string(route.from) +
                         " in a term that it knows to be over");
     }
-    if (failed == route.from) {
+    if (failed_ == route.from) {
       Violate("R15", "a turn that threw had an effect");
     }
   }

@@ -23,6 +23,7 @@
 #include "sim/ledger.h"
 #include "sim/neighbor_rules.h"
 #include "sim/record_rules.h"
+#include "sim/turn_history.h"
 #include "sim/verdict.h"
 
 namespace taskgraph::sim {
@@ -50,17 +51,12 @@ class Checker {
   void Asked(const coordination::Txn& txn, const NodeId& writer) {
     records_.Asked(txn, writer);
   }
-  void MessageArrives(const core::NodeCore& at,
-                      const core::MessageArrived& arrived);
   void TurnBegins(const core::NodeCore& at, const core::RunTurn& order);
-  // Before the core hears of it. Returns the task, if it failed.
-  std::optional<TaskId> TurnEnds(const core::NodeCore& at,
-                                 const core::TurnFinished& finished);
-  void Ordered(const core::NodeCore& by, const core::Outputs& orders,
-               std::optional<TaskId> failed);
+  // Before and after a node's core hears of a fact, and what it ordered.
+  void Hears(const core::NodeCore& at, const core::Input& fact);
+  void Ordered(const core::NodeCore& by, const core::Outputs& orders);
   void ControllerOrders(const core::ControllerCore& by,
                         const core::Output& order, Time back_since);
-  void EndIsKnown(const core::NodeCore& at);
 
   // When all is over: what was owed at the end (R24).
   void AtTheEnd();
@@ -70,6 +66,13 @@ class Checker {
  private:
   using ReplicaKey = std::pair<NodeId, core::ReplicaId>;
 
+  void MessageArrives(const core::NodeCore& at,
+                      const core::MessageArrived& arrived);
+  void TurnEnds(const core::NodeCore& at, const core::TurnFinished& finished);
+  void EndIsKnown(const core::NodeCore& at);
+  void Settle(const core::NodeCore& at);
+  // The turn took effect, or will when it ends.
+  void Counts(const core::RunTurn& order);
   void CheckPrimary(const core::NodeCore& at, const core::RunTurn& order);
   void CheckExit(const core::NodeCore& at, const core::RunTurn& order);
   void CheckEpoch(const core::RunTurn& order);
@@ -79,6 +82,7 @@ class Checker {
   RecordRules records_;
   Ledger ledger_;
   NeighborRules neighbors_;
+  TurnHistory history_;
   std::uint64_t checks_ = 0;
 
   std::map<ReplicaKey, core::RunTurn> open_;             // Turns that run.
@@ -88,7 +92,14 @@ class Checker {
     std::optional<Epoch> last;
   };
   std::map<std::pair<TaskId, Incarnation>, Epochs> epochs_;  // R7
-  std::map<ReplicaKey, int> exits_owed_;                     // R24
+  // Of the fact that a node hears at present.
+  std::optional<TaskId> failed_;
+  struct Ended {
+    TurnHistory::Turn turn;
+    core::RecordNumber log_end = 0;
+  };
+  std::optional<Ended> ended_;
+  std::map<ReplicaKey, int> exits_owed_;  // R24
   std::set<ReplicaKey> exited_;
 };
 

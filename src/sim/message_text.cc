@@ -38,6 +38,24 @@ struct Describer {
   std::string operator()(const core::EpochNews& news) const {
     return "news of epoch " + Number(news.epoch);
   }
+  std::string operator()(const core::ReplicaMessage& message) const {
+    std::string who = "task " + std::to_string(message.task) + ": ";
+    if (const auto* append = std::get_if<core::LogAppend>(&message.body)) {
+      std::string text = who + "term " + std::to_string(append->term) +
+                         ", up to " + std::to_string(append->committed) +
+                         " stands, stamp " + std::to_string(append->stamp);
+      for (const core::TurnRecord& record : append->records) {
+        text += ", record " + std::to_string(record.number);
+      }
+      return text;
+    }
+    if (const auto* ack = std::get_if<core::LogAck>(&message.body)) {
+      return who + "term " + std::to_string(ack->term) + ", has " +
+             std::to_string(ack->held) + ", heard stamp " +
+             std::to_string(ack->stamp);
+    }
+    return who + "has no copy";
+  }
   std::string operator()(const core::Suspicion& suspicion) const {
     return "suspicion of node " + suspicion.node;
   }

@@ -49,13 +49,8 @@ void NeighborRules::ProcessEnded(const core::NodeId& node) {
 
 void NeighborRules::Begins(const core::NodeCore& at,
                            const core::RunTurn& order) {
-  const ReplicaKey replica{at.self(), order.replica};
-  lives_[at.self()].insert({order.context.task, order.context.incarnation});
-  if (const auto* lost = std::get_if<core::NeighborLost>(&order.cause)) {
-    Told(order, known_[{replica, lost->neighbor.task}], *lost);
-  } else if (const auto* back = std::get_if<core::NeighborBack>(&order.cause)) {
-    Told(order, known_[{replica, back->neighbor.task}], *back);
-  } else if (const auto* meta = std::get_if<core::HearMeta>(&order.cause)) {
+  Lives(at.self(), order.context.task, order.context.incarnation);
+  if (const auto* meta = std::get_if<core::HearMeta>(&order.cause)) {
     Hears(at, order,
           {meta->from, meta->incarnation, order.context.epoch, meta->number,
            kMeta});
@@ -64,6 +59,20 @@ void NeighborRules::Begins(const core::NodeCore& at,
     Hears(at, order,
           {request->id.task, request->id.incarnation, request->id.epoch,
            request->id.number, kRequest});
+  }
+}
+
+void NeighborRules::Counts(const core::RunTurn& order) {
+  const Life life{order.context.task, order.context.incarnation};
+  if (const auto* lost = std::get_if<core::NeighborLost>(&order.cause)) {
+    Told(order, known_[{life, lost->neighbor.task}], *lost);
+  } else if (const auto* back = std::get_if<core::NeighborBack>(&order.cause)) {
+    Told(order, known_[{life, back->neighbor.task}], *back);
+  } else if (const auto* meta = std::get_if<core::HearMeta>(&order.cause)) {
+    CheckIncarnation(order, meta->from, meta->incarnation);
+  } else if (const auto* request =
+                 std::get_if<core::ServeRequest>(&order.cause)) {
+    CheckIncarnation(order, request->id.task, request->id.incarnation);
   }
 }
 
@@ -98,7 +107,6 @@ void NeighborRules::Hears(const core::NodeCore& at, const core::RunTurn& order,
                           const Letter& letter) {
   const TaskId from = std::get<0>(letter);
   const Incarnation incarnation = std::get<1>(letter);
-  CheckIncarnation(at, order, from, incarnation);
   if (lives_[at.self()].contains({from, incarnation})) return;  // At home.
   if (!fresh_[at.self()].contains({order.context.task, letter})) {
     verdict_.Violate("R2", Who(order) + " hears task " + std::to_string(from) +
@@ -109,12 +117,11 @@ void NeighborRules::Hears(const core::NodeCore& at, const core::RunTurn& order,
 }
 
 // R22: tasks to which this one has a link announce themselves first.
-void NeighborRules::CheckIncarnation(const core::NodeCore& at,
-                                     const core::RunTurn& order, TaskId from,
+void NeighborRules::CheckIncarnation(const core::RunTurn& order, TaskId from,
                                      Incarnation incarnation) {
   if (!IsNeighbor(order, from)) return;
-  const auto [found, first] =
-      known_.try_emplace({{at.self(), order.replica}, from});
+  const auto [found, first] = known_.try_emplace(
+      {{order.context.task, order.context.incarnation}, from});
   Known& known = found->second;
   if (first) known.incarnation = incarnation;
   if (known.lost || incarnation > known.incarnation) {

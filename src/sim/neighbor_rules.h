@@ -22,11 +22,18 @@ class NeighborRules {
   explicit NeighborRules(Verdict& verdict) : verdict_(verdict) {}
 
   void Arrives(const core::NodeCore& at, const core::Message& message);
+  // `node` has a replica of a task that may speak.
+  void Lives(const core::NodeId& node, TaskId task, Incarnation incarnation) {
+    lives_[node].insert({task, incarnation});
+  }
+  // A turn begins: what it hears came in time.
   void Begins(const core::NodeCore& at, const core::RunTurn& order);
+  // It counts: the task was told of its neighbors.
+  void Counts(const core::RunTurn& order);
   void ProcessEnded(const core::NodeId& node);
 
  private:
-  using ReplicaKey = std::pair<core::NodeId, core::ReplicaId>;
+  using Life = std::pair<TaskId, Incarnation>;
   struct Known {
     Incarnation incarnation = 0;
     bool lost = false;
@@ -42,15 +49,15 @@ class NeighborRules {
             const core::NeighborBack& back);
   void Hears(const core::NodeCore& at, const core::RunTurn& order,
              const Letter& letter);
-  void CheckIncarnation(const core::NodeCore& at, const core::RunTurn& order,
-                        TaskId from, Incarnation incarnation);
+  void CheckIncarnation(const core::RunTurn& order, TaskId from,
+                        Incarnation incarnation);
 
   Verdict& verdict_;
-  // By replica and neighbor, since the first word of it.
-  std::map<std::pair<ReplicaKey, TaskId>, Known> known_;
+  // By life and neighbor, since the first word of it.
+  std::map<std::pair<Life, TaskId>, Known> known_;
   // Letters that came to a node and task when no higher term was known.
   std::map<core::NodeId, std::set<std::pair<TaskId, Letter>>> fresh_;
-  std::map<core::NodeId, std::set<std::pair<TaskId, Incarnation>>> lives_;
+  std::map<core::NodeId, std::set<Life>> lives_;
 };
 
 }  // namespace taskgraph::sim

@@ -36,17 +36,9 @@ void NodeProcess::OnSessionEnded() { End("leaves"); }
 
 void NodeProcess::Step(core::Input fact) {
   Checker& checker = stage().checker;
-  if (const auto* arrived = std::get_if<core::MessageArrived>(&fact)) {
-    checker.MessageArrives(*core_, *arrived);
-  }
-  const bool ended = std::holds_alternative<core::JobEnded>(fact);
-  if (ended) checker.EndIsKnown(*core_);
-  std::optional<TaskId> failed;
-  if (const auto* finished = std::get_if<core::TurnFinished>(&fact)) {
-    failed = checker.TurnEnds(*core_, *finished);
-  }
+  checker.Hears(*core_, fact);
   core::Outputs orders = std::exchange(core_->Step(std::move(fact), Now()), {});
-  checker.Ordered(*core_, orders, failed);
+  checker.Ordered(*core_, orders);
   for (core::Output& order : orders) {
     if (alive()) Do(order);
   }
@@ -84,7 +76,9 @@ void NodeProcess::Do(core::RunTurn& order) {
 }
 
 void NodeProcess::BeginTurn(core::ReplicaId replica) {
-  Hosted& hosted = tasks_.at(replica);
+  const auto found = tasks_.find(replica);
+  if (found == tasks_.end()) return;  // It was dropped.
+  Hosted& hosted = found->second;
   OpenTurn& turn = *hosted.turn;
   hosted.effects = {};
   if (!core_->MayBegin(replica)) {
@@ -132,7 +126,7 @@ void NodeProcess::CheckStops() {
     if (!hosted.turn || !hosted.turn->begun || hosted.turn->stopped) continue;
     const core::RunTurn& order = hosted.turn->order;
     if (order.context.epoch < core_->epoch() &&
-        !std::holds_alternative<core::ExitTask>(order.cause)) {
+        !core::IsOutsideEpochs(order.cause)) {
       stage().checker.Violate(
           "R9", "task " + std::to_string(order.context.task) +
                     " runs a turn of a past epoch, and was not told to stop");

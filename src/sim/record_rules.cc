@@ -135,8 +135,13 @@ void RecordRules::OnAssignment(TaskId task, const core::Assignment& next,
   }
   const Incarnation lost =
       next.incarnation - (before.incarnation == 0 ? 1 : before.incarnation);
-  if (lost > 1 ||
-      (lost == 0 && before.HasPrimary() && next.primary != before.primary)) {
+  const bool promoted =
+      lost == 0 && before.HasPrimary() && next.primary != before.primary;
+  if (promoted) CheckPromotion(task, before, next);
+  if (same_life && next.backups != before.backups) {
+    CheckInSync(task, before, next, writer);
+  }
+  if (lost > 1) {
     verdict_.Violate("R5", Name(task) + ": from '" + before.primary + "' to '" +
                                next.primary + "', incarnation " +
                                std::to_string(next.incarnation));
@@ -146,12 +151,12 @@ void RecordRules::OnAssignment(TaskId task, const core::Assignment& next,
     CheckLoss(task, before, next, writer);
   }
   const bool failed = next.failures == before.failures + 1;
-  if (lost == 1 && !failed && writer == before.primary &&
+  if ((lost == 1 || promoted) && !failed && writer == before.primary &&
       threw_.contains({task, before.term})) {
     verdict_.Violate("R23", Name(task) + " threw, and that is not counted");
   }
   if (next.failures != before.failures &&
-      !(failed && lost == 1 && writer == before.primary &&
+      !(failed && (lost == 1 || promoted) && writer == before.primary &&
         threw_.contains({task, before.term}))) {
     verdict_.Violate("R23", Name(task) + ": " + std::to_string(next.failures) +
                                 " failures are recorded, after " +
@@ -163,11 +168,39 @@ void RecordRules::OnAssignment(TaskId task, const core::Assignment& next,
   }
 }
 
+// R4: to one of those that have all that took effect, and the others stay.
+void RecordRules::CheckPromotion(TaskId task, const core::Assignment& before,
+                                 const core::Assignment& next) {
+  if (next.backups == before.PromotedTo(next.primary).backups &&
+      core::IsIn(next.primary, before.backups)) {
+    return;
+  }
+  verdict_.Violate("R4", Name(task) + ": from '" + before.primary + "' to '" +
+                             next.primary + "', which is no in-sync backup");
+}
+
+// R19: within a term by its primary alone.
+void RecordRules::CheckInSync(TaskId task, const core::Assignment& before,
+                              const core::Assignment& next,
+                              const NodeId& writer) {
+  if (writer == next.primary && before.HasPrimary()) return;
+  verdict_.Violate("R19", Name(task) + ": the in-sync set is changed by " +
+                              writer + ", which is not its primary");
+}
+
 // R5, R25: only by itself, or when its process is dead, or when its session
 // ended and was not taken up again.
 void RecordRules::CheckLoss(TaskId task, const core::Assignment& before,
                             const core::Assignment&, const NodeId& writer) {
   const NodeId& node = before.primary;
+  const bool heir = std::any_of(
+      before.backups.begin(), before.backups.end(), [&](const NodeId& backup) {
+        return IsAlive(backup) && registered_.contains(backup);
+      });
+  if (heir) {
+    verdict_.Violate("R5", Name(task) + " is given up by " + writer +
+                               ", though it has a live backup");
+  }
   if (writer == node || !IsAlive(node) || !registered_.contains(node)) return;
   verdict_.Violate("R5", Name(task) + " is taken from node " + node + " by " +
                              writer +

@@ -57,6 +57,10 @@ class RecordRules {
  private:
   void OnAssignment(TaskId task, const core::Assignment& next,
                     const NodeId& writer);
+  void CheckPromotion(TaskId task, const core::Assignment& before,
+                      const core::Assignment& next);
+  void CheckInSync(TaskId task, const core::Assignment& before,
+                   const core::Assignment& next, const NodeId& writer);
   void CheckLoss(TaskId task, const core::Assignment& before,
                  const core::Assignment& next, const NodeId& writer);
   void OnEpoch(const core::EpochAdvanced& next);

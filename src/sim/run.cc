@@ -22,14 +22,18 @@ Workload DrawWorkload(Random& random) {
   load.seed = random.Next();
   load.tasks = static_cast<TaskId>(1 + random.Below(8));
   load.epochs = 3 + random.Below(random.Chance(0.5) ? 20 : 200);
+  if (random.Chance(0.6)) {
+    load.backups = static_cast<std::uint32_t>(1 + random.Below(3));
+  }
   return load;
 }
 
-WorldOptions DrawOptions(Random& random, TaskId tasks) {
+WorldOptions DrawOptions(Random& random, const Workload& load) {
   WorldOptions options;
   options.nodes = static_cast<std::uint32_t>(1 + random.Below(6));
   // Sometimes just enough, so that a dead node's tasks must wait for it.
-  const auto least = (tasks + options.nodes - 1) / options.nodes;
+  const std::uint32_t replicas = load.tasks * (1 + load.backups);
+  const auto least = (replicas + options.nodes - 1) / options.nodes;
   options.slots = static_cast<std::uint32_t>(least + random.Below(3));
   options.controllers = static_cast<std::uint32_t>(1 + random.Below(3));
   options.exits_seen = random.Fraction();
@@ -79,7 +83,7 @@ std::string RunReport::Describe() const {
 RunReport RunSeed(Seed seed, const RunOptions& options) {
   Random random(Scatter(seed));  // Another strip than the world's own.
   const Workload load = DrawWorkload(random);
-  WorldOptions world_options = DrawOptions(random, load.tasks);
+  WorldOptions world_options = DrawOptions(random, load);
   const Climate climate = DrawClimate(random, options.harms);
   ApplyShares(climate, world_options);
   world_options.trace = options.trace;

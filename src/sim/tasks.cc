@@ -7,6 +7,7 @@
 
 #include "sim/chatter.h"
 #include "sim/chatter_plan.h"
+#include "sim/copied.h"
 #include "taskgraph/task.h"
 
 namespace taskgraph::sim {
@@ -20,28 +21,50 @@ Number ShareOf(TaskId task, Epoch epoch) {
   return Scatter(epoch * 1'000'003 + task);
 }
 
+struct TreeSumState {
+  std::vector<Token<Number>> asked;
+  Number sum = 0;
+  std::uint64_t due = 0;
+  bool going = false;
+  bool finished = false;
+
+  void Write(core::FieldWriter& out) const {
+    out.Numbers(sum, due, asked.size());
+    for (const Token<Number>& token : asked) out.Id(token.id());
+    out.Bool(going);
+    out.Bool(finished);
+  }
+  void Read(core::FieldReader& in) {
+    sum = in.Number();
+    due = in.Number();
+    for (std::uint64_t left = in.Number(); left > 0 && in.good(); --left) {
+      asked.emplace_back(in.Id());
+    }
+    going = in.Bool();
+    finished = in.Bool();
+  }
+};
+
 // Sums come up when the word to begin has gone down.
-class TreeSum final : public Task {
+class TreeSum final : public Task, public Copied<TreeSumState> {
  public:
   TreeSum(const Workload& workload, const Accomplices& accomplices)
       : load_(workload), accomplices_(accomplices) {
     Serve(kSum, [this](Turn& turn, Token<Number> token, const Empty&) {
-      asked_.push_back(token);
+      now_.asked.push_back(token);
       Check(turn);
     });
     OnData(kSum, [this](Turn& turn, TaskId, const Number& sum) {
-      sum_ += sum;
-      --due_;
+      now_.sum += sum;
+      --now_.due;
       Check(turn);
     });
   }
 
   void EnterEpoch(Turn& turn) override {
-    asked_.clear();
-    sum_ = ShareOf(turn.task(), turn.epoch());
-    due_ = turn.Neighbors("children").size();
-    going_ = false;
-    finished_ = false;
+    now_ = {};
+    now_.sum = ShareOf(turn.task(), turn.epoch());
+    now_.due = turn.Neighbors("children").size();
     for (TaskId child : turn.Neighbors("children")) {
       turn.Request(child, kSum, Empty());
     }
@@ -51,32 +74,33 @@ class TreeSum final : public Task {
 
   void MetaReady(Turn& turn, TaskId, const LinkType&,
                  const std::string&) override {
-    if (going_) accomplices_.complain("the word to go came twice");
+    if (now_.going) accomplices_.complain("the word to go came twice");
     Go(turn);
     Check(turn);
   }
 
  private:
   void Go(Turn& turn) {
-    going_ = true;
+    now_.going = true;
     turn.FlagMeta("children", kGo);
   }
 
   void Check(Turn& turn) {
-    if (going_ && due_ == 0) Conclude(turn);
+    if (now_.going && now_.due == 0) Conclude(turn);
+    Save(turn);
     accomplices_.mischief(turn);
   }
 
   void Conclude(Turn& turn) {
-    for (const Token<Number>& token : std::exchange(asked_, {})) {
-      turn.Answer(token, sum_);
+    for (const Token<Number>& token : std::exchange(now_.asked, {})) {
+      turn.Answer(token, now_.sum);
     }
-    if (turn.task() != 0 || std::exchange(finished_, true)) return;
+    if (turn.task() != 0 || std::exchange(now_.finished, true)) return;
     Number expected = 0;
     for (TaskId task = 0; task < turn.tasks(); ++task) {
       expected += ShareOf(task, turn.epoch());
     }
-    if (sum_ != expected) accomplices_.complain("a sum is wrong");
+    if (now_.sum != expected) accomplices_.complain("a sum is wrong");
     if (turn.epoch() + 1 == load_.epochs) {
       turn.FinishJob(ExpectedEnd(load_));
     } else {
@@ -86,11 +110,6 @@ class TreeSum final : public Task {
 
   const Workload& load_;
   const Accomplices& accomplices_;
-  std::vector<Token<Number>> asked_;
-  Number sum_ = 0;
-  std::size_t due_ = 0;
-  bool going_ = false;
-  bool finished_ = false;
 };
 
 Job MakeTreeSum(const Workload& workload, const Accomplices& accomplices) {
@@ -127,9 +146,11 @@ Job MakeChatter(const Workload& workload, const Accomplices& accomplices) {
 }  // namespace
 
 Job MakeJob(const Workload& workload, const Accomplices& accomplices) {
-  return workload.kind == Workload::Kind::kTreeSum
-             ? MakeTreeSum(workload, accomplices)
-             : MakeChatter(workload, accomplices);
+  Job job = workload.kind == Workload::Kind::kTreeSum
+                ? MakeTreeSum(workload, accomplices)
+                : MakeChatter(workload, accomplices);
+  job.Backups(workload.backups);
+  return job;
 }
 
 ExitStatus ExpectedEnd(const Workload& workload) {

@@ -29,6 +29,7 @@ struct Workload {
   Seed seed = 1;  // Of the graphs and of who asks whom what.
   TaskId tasks = 6;
   Epoch epochs = 10;
+  std::uint32_t backups = 0;  // Of each task.
 };
 
 // How the tasks reach the world around them.

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/backup_core.h"
+
+#include <utility>
+
+namespace taskgraph::core {
+
+BackupCore::BackupCore(const ReplicaIdentity& identity,
+                       ReplicaSurroundings& surroundings)
+    : me_(identity),
+      around_(surroundings),
+      log_(identity.term, 0, 0),
+      books_(identity.task, surroundings.directory) {
+  Greet();
+  Run(ChangeRole{ChangeRole::To::kBackup, {}, 0, 0});
+}
+
+void BackupCore::Follow(Term term) {
+  if (term <= me_.term) return;
+  me_.term = term;
+  log_.Follow(term);
+  Greet();
+}
+
+// So that there is a connection, whose end tells that the primary's process
+// ended (R21).
+void BackupCore::Greet() {
+  const Assignment& record = around_.directory.of(me_.task);
+  if (!record.HasPrimary()) return;
+  around_.outputs.push_back(SendMessage{
+      record.primary, ReplicaMessage{me_.task, me_.incarnation, me_.generation,
+                                     LogAck{me_.term, 0, log_.applied(), 0}}});
+}
+
+void BackupCore::OnAppend(const NodeId& from, const LogAppend& append) {
+  if (broken_) return;
+  const std::optional<LogAck> ack = log_.Take(append);
+  if (log_.broken()) {
+    broken_ = "it lacks records that all others have";
+    return;
+  }
+  if (!ack) return;
+  around_.outputs.push_back(SendMessage{
+      from, ReplicaMessage{me_.task, me_.incarnation, me_.generation, *ack}});
+  Apply();
+}
+
+void BackupCore::Apply() {
+  while (const std::optional<TurnRecord> record = log_.NextToApply()) {
+    if (!Replay(*record)) return;
+  }
+  Pump();
+}
+
+// Says whether the record could be read.
+bool BackupCore::Replay(const TurnRecord& record) {
+  Result<TurnContent> read = DecodeTurn(record.content);
+  if (!read) {
+    broken_ =
+        "record " + std::to_string(record.number) + ": " + read.error().message;
+    return false;
+  }
+  TurnContent turn = std::move(read).value();
+  const bool first = books_.neighborhood.lists() == nullptr;
+  if (first) books_.expected = turn.epoch;
+  if (first || turn.epoch > books_.entered) {
+    auto lists = around_.links.Neighbors(me_.task, turn.epoch);
+    // Where there are none, the primary ends the job.
+    books_.Enter(turn.epoch, lists ? std::move(lists).value()
+                                   : std::make_shared<const NeighborLists>());
+    unheard_.clear();
+  }
+  ForgetUnheard(turn.cause);
+  for (Payload& update : turn.effects.updates) {
+    updates_.push_back(std::move(update));
+  }
+  books_.Replay(std::move(turn), *this);
+  return true;
+}
+
+// R12: the task has heard of the request, one way or the other.
+void BackupCore::ForgetUnheard(const Cause& cause) {
+  RequestNumber number = 0;
+  if (const auto* data = std::get_if<TakeData>(&cause)) number = data->number;
+  if (const auto* heard = std::get_if<HearFailure>(&cause)) {
+    number = heard->failed.number;
+  }
+  std::erase_if(unheard_, [&](const HearFailure& failure) {
+    return failure.failed.number == number;
+  });
+}
+
+void BackupCore::Tell(HearFailure failure) {
+  unheard_.push_back(std::move(failure));
+}
+
+void BackupCore::Pump() {
+  if (running_ || updates_.empty() || broken_) return;
+  Run(ApplyUpdates{std::exchange(updates_, {})});
+}
+
+void BackupCore::Run(Cause cause) {
+  running_ = cause;
+  around_.outputs.push_back(
+      RunTurn{me_.replica,
+              {me_.task, me_.term, me_.incarnation, books_.entered,
+               books_.requests.next(), books_.neighborhood.lists()},
+              std::move(cause)});
+}
+
+void BackupCore::OnTurnFinished(const TurnEffects& effects) {
+  const Cause cause = *std::exchange(running_, std::nullopt);
+  if (effects.failure) {
+    broken_ = *effects.failure + " (while " + Describe(cause) + ")";
+  }
+  Pump();
+}
+
+std::optional<Estate> BackupCore::TakeOver() {
+  const std::deque<TurnRecord>& tail = log_.tail();
+  for (const TurnRecord& record : tail) {
+    if (!Replay(record)) break;
+  }
+  if (broken_) return {};
+  return Estate{std::move(books_),   log_.applied(),      tail,
+                std::move(unheard_), std::move(updates_), std::move(running_)};
+}
+
+}  // namespace taskgraph::core

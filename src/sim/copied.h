@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Copied<State>: makes a simulated task Backupable whose whole state is small.
+//
+// Intuition: instead of a diary, a photograph: after each callback that changed
+// something, all of the state is the update. Tasks of users with more of it
+// would name what changed.
+//
+// `State` has `Write(core::FieldWriter&) const` and `Read(core::FieldReader&)`.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "core/fields.h"
+#include "taskgraph/backupable.h"
+#include "taskgraph/turn.h"
+
+namespace taskgraph::sim {
+
+template <typename State>
+class Copied : public Backupable {
+ public:
+  void Update(const Payload& log) final { Restore(log); }
+  Payload Snapshot() final { return Payload::Own(Bytes()); }
+  void Restore(const Payload& snapshot) final {
+    core::FieldReader in(snapshot.text());
+    State state;
+    state.Read(in);
+    if (!in.AtGoodEnd()) throw std::runtime_error("a malformed copy");
+    now_ = std::move(state);
+    saved_ = snapshot.text();
+  }
+
+ protected:
+  // At the end of each callback.
+  void Save(Turn& turn) {
+    std::string bytes = Bytes();
+    if (bytes != saved_) turn.Update(std::move(bytes));
+  }
+
+  State now_;
+
+ private:
+  std::string Bytes() const {
+    std::string bytes;
+    core::FieldWriter out(bytes);
+    now_.Write(out);
+    return bytes;
+  }
+
+  std::string saved_;
+};
+
+}  // namespace taskgraph::sim
