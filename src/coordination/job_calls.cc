@@ -261,10 +261,12 @@ void JobStore::Do(const core::ProposeEnd& proposal) {
 
 // R5, R25: one of them may have taken its session up again meanwhile.
 void JobStore::AddLossGuards(const core::Assignment& lost, Txn& txn) const {
-  for (const core::NodeId& node : lost.Replicas()) {
-    if (node == node_.record.node) continue;  // It gives up by itself.
+  const auto guard = [&](const core::NodeId& node) {
+    if (node.empty() || node == node_.record.node) return;  // By itself.
     txn.compares.push_back(Compare::Absent(keys_.node(node)));
-  }
+  };
+  guard(lost.primary);
+  for (const core::NodeId& node : lost.backups) guard(node);
 }
 
 // R1: by compare-and-swap on the record as the core knew it.

@@ -193,6 +193,8 @@ std::string Encode(const core::Assignment& assignment) {
                {"primary", assignment.primary},
                {"backups", assignment.backups},
                {"began", assignment.began},
+               {"joining", assignment.joining},
+               {"joins", assignment.joins},
                {"failures", assignment.failures},
                {"last_error", assignment.last_error}});
 }
@@ -236,6 +238,8 @@ std::optional<core::Assignment> DecodeAssignment(const std::string& text) {
     json.at("primary").get_to(assignment.primary);
     json.at("backups").get_to(assignment.backups);
     json.at("began").get_to(assignment.began);
+    json.at("joining").get_to(assignment.joining);
+    json.at("joins").get_to(assignment.joins);
     json.at("failures").get_to(assignment.failures);
     json.at("last_error").get_to(assignment.last_error);
   });

@@ -35,11 +35,16 @@ struct Assignment {
   std::string last_error;       // Why the last primary was lost.
   Term began = 0;  // When a primary began this incarnation: one of a later term
                    // is a promoted backup (R4). 0: nobody has.
+  // R20: nodes chosen to become backups, which have no copy yet; and how often
+  // one was chosen, so that old news of it can be told from new ones.
+  std::vector<NodeId> joining = {};
+  std::uint64_t joins = 0;
 
   bool HasPrimary() const { return !primary.empty(); }
   // The nodes that it names; the primary, if there is one, first.
   std::vector<NodeId> Replicas() const {
     std::vector<NodeId> nodes = backups;
+    nodes.insert(nodes.end(), joining.begin(), joining.end());
     if (HasPrimary()) nodes.insert(nodes.begin(), primary);
     return nodes;
   }
@@ -59,6 +64,7 @@ struct Assignment {
     ++next.incarnation;
     next.primary.clear();
     next.backups.clear();
+    next.joining.clear();
     next.began = 0;
     return next;
   }

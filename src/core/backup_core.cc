@@ -12,12 +12,31 @@ BackupCore::BackupCore(const ReplicaIdentity& identity,
       log_(identity.term, 0, 0),
       books_(identity.task, surroundings.directory) {
   Greet();
-  Run(ChangeRole{ChangeRole::To::kBackup, {}, 0, 0});
+  Run(ChangeRole{ChangeRole::To::kBackup, {}, {}, 0, 0});
+}
+
+BackupCore::BackupCore(const ReplicaIdentity& identity,
+                       ReplicaSurroundings& surroundings,
+                       Invitation&& invitation)
+    : me_(identity),
+      around_(surroundings),
+      join_(invitation.join),
+      log_(identity.term, invitation.join, invitation.applied),
+      books_(identity.task, surroundings.directory) {
+  FieldReader in(invitation.books.text());
+  if (!books_.Read(in, around_.links, unheard_)) {
+    broken_ = "the snapshot of the framework's books can't be read";
+    return;
+  }
+  // It greets when the task has taken its part.
+  Run(ChangeRole{
+      ChangeRole::To::kBackup, std::move(invitation.state), {}, 0, 0});
 }
 
 void BackupCore::Follow(Term term) {
   if (term <= me_.term) return;
   me_.term = term;
+  join_ = 0;
   log_.Follow(term);
   Greet();
 }
@@ -27,9 +46,10 @@ void BackupCore::Follow(Term term) {
 void BackupCore::Greet() {
   const Assignment& record = around_.directory.of(me_.task);
   if (!record.HasPrimary()) return;
-  around_.outputs.push_back(SendMessage{
-      record.primary, ReplicaMessage{me_.task, me_.incarnation, me_.generation,
-                                     LogAck{me_.term, 0, log_.applied(), 0}}});
+  around_.outputs.push_back(
+      SendMessage{record.primary,
+                  ReplicaMessage{me_.task, me_.incarnation, me_.generation,
+                                 LogAck{me_.term, join_, log_.applied(), 0}}});
 }
 
 void BackupCore::OnAppend(const NodeId& from, const LogAppend& append) {
@@ -85,8 +105,11 @@ void BackupCore::ForgetUnheard(const Cause& cause) {
   if (const auto* heard = std::get_if<HearFailure>(&cause)) {
     number = heard->failed.number;
   }
-  std::erase_if(unheard_, [&](const HearFailure& failure) {
-    return failure.failed.number == number;
+  std::erase_if(unheard_, [&](const Cause& one) {
+    const auto* its_data = std::get_if<TakeData>(&one);
+    const auto* its_failure = std::get_if<HearFailure>(&one);
+    return (its_data != nullptr && its_data->number == number) ||
+           (its_failure != nullptr && its_failure->failed.number == number);
   });
 }
 
@@ -112,6 +135,8 @@ void BackupCore::OnTurnFinished(const TurnEffects& effects) {
   const Cause cause = *std::exchange(running_, std::nullopt);
   if (effects.failure) {
     broken_ = *effects.failure + " (while " + Describe(cause) + ")";
+  } else if (join_ != 0 && std::holds_alternative<ChangeRole>(cause)) {
+    Greet();
   }
   Pump();
 }

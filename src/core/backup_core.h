@@ -26,7 +26,7 @@ struct Estate {
   TaskBooks books;  // With the tail in them.
   RecordNumber base = 0;
   std::deque<TurnRecord> tail;
-  std::vector<HearFailure> unheard;  // Which the task must hear still.
+  std::vector<Cause> unheard;  // Answers that the task must hear still.
   // What the task object must still go through, and what it is in.
   std::vector<Payload> updates;
   std::optional<Cause> running;
@@ -38,6 +38,10 @@ class BackupCore final : private Clerk {
   // coordinator's record told: nothing took effect before.
   BackupCore(const ReplicaIdentity& identity,
              ReplicaSurroundings& surroundings);
+
+  // R20: with a copy of what the task is. Its records may not all stand yet.
+  BackupCore(const ReplicaIdentity& identity, ReplicaSurroundings& surroundings,
+             Invitation&& invitation);
 
   // Its task has a new primary, and this replica is in-sync with it.
   void Follow(Term term);
@@ -68,9 +72,10 @@ class BackupCore final : private Clerk {
 
   ReplicaIdentity me_;
   ReplicaSurroundings& around_;
+  JoinNumber join_ = 0;
   BackupLog log_;
   TaskBooks books_;
-  std::vector<HearFailure> unheard_;
+  std::vector<Cause> unheard_;
   std::vector<Payload> updates_;
   std::optional<Cause> running_;
   std::optional<std::string> broken_;

@@ -198,6 +198,7 @@ const NodeId* ControllerCore::LiveBackup(const Assignment& record) const {
 void ControllerCore::Review(TaskId task) {
   vacant_.erase(task);
   lost_.erase(task);
+  short_.erase(task);
   if (pending_.contains(task)) return;
   const Assignment& record = directory_.of(task);
   if (!record.HasPrimary()) {
@@ -207,7 +208,35 @@ void ControllerCore::Review(TaskId task) {
               std::all_of(record.backups.begin(), record.backups.end(),
                           [&](const NodeId& node) { return IsLost(node); }))) {
     lost_.insert(task);
+  } else if (roster_.HasSession(record.primary) && IsShort(task)) {
+    short_.insert(task);
   }
+}
+
+// R20: of backups, present and to come.
+bool ControllerCore::IsShort(TaskId task) const {
+  const Assignment& record = directory_.of(task);
+  const std::size_t has = record.backups.size() + record.joining.size();
+  return has < options_.options.backups.For(task) ||
+         std::any_of(record.joining.begin(), record.joining.end(),
+                     [&](const NodeId& node) { return IsLost(node); });
+}
+
+// Nothing: there is no room.
+std::optional<AssignmentChange> ControllerCore::FillUp(TaskId task,
+                                                       Placement& slots) const {
+  const Assignment& record = directory_.of(task);
+  const std::uint32_t wanted = options_.options.backups.For(task);
+  Assignment next = record;
+  std::erase_if(next.joining, [&](const NodeId& node) { return IsLost(node); });
+  while (next.backups.size() + next.joining.size() < wanted) {
+    std::optional<NodeId> node = slots.PlaceBeside(next.Replicas());
+    if (!node) break;
+    next.joining.push_back(*std::move(node));
+    ++next.joins;
+  }
+  if (next == record) return {};
+  return AssignmentChange{task, record, std::move(next)};
 }
 
 // R21: hints that came while a probe ran may be newer than its verdict, so they
@@ -255,7 +284,7 @@ void ControllerCore::ActOnEnd(Time now) {
 
 void ControllerCore::Plan() {
   if (!coordinator_there_ || end_ || end_proposed_) return;
-  if (vacant_.empty() && lost_.empty()) return;
+  if (vacant_.empty() && lost_.empty() && short_.empty()) return;
   Placement slots = CountSlots();
   if (!any_assigned_ && pending_.empty() &&
       (nodes().size() < options_.nodes_expected ||
@@ -274,6 +303,11 @@ void ControllerCore::Plan() {
   }
   // All primaries come first.
   for (AssignmentChange& change : changes) PlaceBackups(change, slots);
+  for (auto it = short_.begin(); it != short_.end();) {
+    std::optional<AssignmentChange> change = FillUp(*it, slots);
+    it = change ? short_.erase(it) : std::next(it);
+    if (change) changes.push_back(*std::move(change));
+  }
   Propose(std::move(changes));
 }
 

@@ -93,6 +93,8 @@ class ControllerCore {
   AssignmentChange Replace(TaskId task, Placement& slots) const;
   std::optional<AssignmentChange> Place(TaskId task, Placement& slots) const;
   void PlaceBackups(AssignmentChange& change, Placement& slots) const;
+  bool IsShort(TaskId task) const;
+  std::optional<AssignmentChange> FillUp(TaskId task, Placement& slots) const;
   const NodeId* LiveBackup(const Assignment& record) const;
   void Propose(std::vector<AssignmentChange> changes);
 
@@ -112,6 +114,7 @@ class ControllerCore {
   // to date by Review, so that no event costs a look at every task.
   std::set<TaskId> vacant_;
   std::set<TaskId> lost_;
+  std::set<TaskId> short_;                // Of backups (R20).
   std::map<TaskId, Assignment> pending_;  // In an undecided proposal.
   std::map<TaskId, NodeId> last_primary_;
   bool any_assigned_ = false;  // Else this is the first placement.

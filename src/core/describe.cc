@@ -38,6 +38,7 @@ struct Describer {
     return role.to == ChangeRole::To::kPrimary ? "in BecamePrimary"
                                                : "in BecameBackup";
   }
+  std::string operator()(const TakeSnapshot&) const { return "in Snapshot"; }
   std::string operator()(const ApplyUpdates&) const { return "in Update"; }
 };
 

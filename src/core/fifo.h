@@ -41,6 +41,12 @@ class Fifo {
     return item;
   }
 
+  // From the first to the last.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (std::size_t i = first_; i < items_.size(); ++i) visit(items_[i]);
+  }
+
   void clear() {
     items_.clear();
     first_ = 0;

@@ -127,12 +127,25 @@ struct ReplicaGone {
   friend bool operator==(const ReplicaGone&, const ReplicaGone&) = default;
 };
 
+// R20: from a primary to a node that is to be a backup: a copy of all that the
+// task is after `applied` records.
+struct Invitation {
+  Term term = 0;
+  JoinNumber join = 0;
+  std::uint64_t joins = 0;  // Of the record that says so.
+  RecordNumber applied = 0;
+  Payload books;  // See TaskBooks::Write.
+  Payload state;  // The user's.
+
+  friend bool operator==(const Invitation&, const Invitation&) = default;
+};
+
 // What replicas of one task say to each other; terms are in the bodies (R2).
 struct ReplicaMessage {
   TaskId task = 0;
   Incarnation incarnation = 0;
   Generation generation = 0;
-  std::variant<LogAppend, LogAck, ReplicaGone> body;
+  std::variant<LogAppend, LogAck, ReplicaGone, Invitation> body;
 
   friend bool operator==(const ReplicaMessage&,
                          const ReplicaMessage&) = default;

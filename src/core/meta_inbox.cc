@@ -29,6 +29,16 @@ void MetaInbox::Skip(TaskId from, Incarnation incarnation,
   heard = std::max(heard, meta.occurrence);
 }
 
+void MetaInbox::Forget(TaskId from, Incarnation incarnation,
+                       const MetaMessage& meta) {
+  Sender& sender = Of(from, incarnation);
+  if (meta.number == 0 || incarnation != sender.incarnation) return;
+  sender.arrived = std::min(sender.arrived, meta.number - 1);
+  sender.done = std::min(sender.done, meta.number - 1);
+  std::uint64_t& heard = sender.heard[{meta.link, meta.text}];
+  if (meta.occurrence > 0) heard = std::min(heard, meta.occurrence - 1);
+}
+
 // Its numbers begin anew with each incarnation.
 MetaInbox::Sender& MetaInbox::Of(TaskId from, Incarnation incarnation) {
   Sender& sender = senders_[from];

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "core/fields.h"
 #include "core/message.h"
 
 namespace taskgraph::core {
@@ -41,6 +42,13 @@ class MetaInbox {
 
   // All metas up to this one have arrived; 0: none.
   MetaNumber Arrived(TaskId from) const;
+
+  // As if `meta`, and what came after it, had not arrived.
+  void Forget(TaskId from, Incarnation incarnation, const MetaMessage& meta);
+
+  void Write(FieldWriter& out) const;
+  // What has arrived counts as heard; see Forget.
+  void Read(FieldReader& in);
 
   // The turn that heard meta `number` took effect.
   void Heard(TaskId from, Incarnation incarnation, MetaNumber number);

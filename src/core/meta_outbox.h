@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/fields.h"
 #include "core/message.h"
 #include "taskgraph/topology.h"
 
@@ -43,6 +44,9 @@ class MetaOutbox {
   void RewindToStart(TaskId to);
 
   bool HasUnacknowledged(TaskId to) const;
+
+  // All that Flag was given, in order.
+  void Write(FieldWriter& out) const;
 
   // How many metas `to` must hear.
   MetaNumber CountFor(TaskId to) const;

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/directory.h"
+#include "core/fields.h"
 #include "core/turn.h"
 #include "core/turn_content.h"
 
@@ -44,6 +45,9 @@ class Neighborhood {
   void Meet(const Acquaintance& met);
   // Whom this one met since the last call, for other replicas to know.
   std::vector<Acquaintance> TakeMet() { return std::exchange(met_, {}); }
+
+  void Write(FieldWriter& out) const;
+  void Read(FieldReader& in);
 
   // What was announced and not yet told is to be announced again.
   void Reannounce();

@@ -103,12 +103,15 @@ class NodeCore {
   void Review(TaskId task, Time now);
   void Start(TaskId task, Time now);
   void StartBackup(TaskId task);
+  void AddBackup(std::unique_ptr<BackupCore> backup);
   void Promote(TaskId task, Time now);
   ReplicaCore& Add(std::unique_ptr<ReplicaCore> replica);
   void DropBackup(TaskId task);
   void SettleBackup(TaskId task);
   void KeepEarlyAppend(const NodeId& from, ReplicaMessage&& message);
   void DeliverEarlyAppends(TaskId task, Time now);
+  void TakeInvitation(const NodeId& from, ReplicaMessage&& message);
+  void RefuseCopy(const NodeId& from, const ReplicaMessage& message);
   void TakeAppend(const NodeId& from, const ReplicaMessage& message,
                   const LogAppend& append);
   void Suspect(const NodeId& node, Time now);

@@ -21,10 +21,13 @@ void NodeCore::Review(TaskId task, Time now) {
   const Assignment& record = directory_.of(task);
   const bool is_primary = record.primary == around_.self;
   const bool is_backup = IsIn(around_.self, record.backups);
+  const bool is_joining = IsIn(around_.self, record.joining);
   if (const auto found = backups_.find(task); found != backups_.end()) {
     BackupCore& backup = *found->second;
-    if (backup.identity().incarnation != record.incarnation ||
-        (!is_primary && !is_backup)) {
+    const bool stays = is_primary ||
+                       is_backup ||  // Each term has snapshots of its own:
+                       (is_joining && backup.identity().term == record.term);
+    if (backup.identity().incarnation != record.incarnation || !stays) {
       DropBackup(task);
     } else if (is_backup) {
       backup.Follow(record.term);
@@ -70,12 +73,44 @@ ReplicaCore& NodeCore::Add(std::unique_ptr<ReplicaCore> replica) {
 
 void NodeCore::StartBackup(TaskId task) {
   const Assignment& record = directory_.of(task);
-  const ReplicaId id = ++last_replica_;
-  backup_ids_[id] = task;
-  backups_[task] = std::make_unique<BackupCore>(
-      ReplicaIdentity{id, task, record.term, record.incarnation, generation_},
-      around_);
+  AddBackup(std::make_unique<BackupCore>(
+      ReplicaIdentity{++last_replica_, task, record.term, record.incarnation,
+                      generation_},
+      around_));
   Succeed(task);
+}
+
+void NodeCore::AddBackup(std::unique_ptr<BackupCore> backup) {
+  const ReplicaIdentity& identity = backup->identity();
+  backup_ids_[identity.replica] = identity.task;
+  backups_[identity.task] = std::move(backup);
+}
+
+// R20: the primary and this node speak of the same choice of the controller's.
+void NodeCore::TakeInvitation(const NodeId& from, ReplicaMessage&& message) {
+  const TaskId task = message.task;
+  auto& invitation = std::get<Invitation>(message.body);
+  const Assignment& record = directory_.of(task);
+  const auto found = backups_.find(task);
+  const bool is_news =
+      found == backups_.end() ||
+      found->second->log().IsBefore(invitation.term, invitation.join);
+  if (!is_news) return;
+  if (invitation.term != record.term || !IsIn(around_.self, record.joining)) {
+    return RefuseCopy(from, message);
+  }
+  if (found != backups_.end()) DropBackup(task);
+  AddBackup(std::make_unique<BackupCore>(
+      ReplicaIdentity{++last_replica_, task, record.term, record.incarnation,
+                      generation_},
+      around_, std::move(invitation)));
+  SettleBackup(task);
+}
+
+void NodeCore::RefuseCopy(const NodeId& from, const ReplicaMessage& message) {
+  outputs_.push_back(SendMessage{
+      from, ReplicaMessage{message.task, message.incarnation, generation_,
+                           ReplicaGone{directory_.of(message.task).term}}});
 }
 
 // R4: it goes on where its primary was.
@@ -125,11 +160,21 @@ void NodeCore::Receive(const NodeId& from, ReplicaMessage&& message, Time now) {
   if (!directory_.Has(task) || message.generation != generation_ || end_) {
     return;
   }
+  const Assignment& record = directory_.of(task);
   if (const auto* append = std::get_if<LogAppend>(&message.body)) {
-    if (append->term > directory_.of(task).term) {
+    if (append->term > record.term) {
       KeepEarlyAppend(from, std::move(message));
     } else {
       TakeAppend(from, message, *append);
+    }
+    return;
+  }
+  if (const auto* invitation = std::get_if<Invitation>(&message.body)) {
+    if (invitation->term > record.term ||
+        (invitation->term == record.term && invitation->joins > record.joins)) {
+      KeepEarlyAppend(from, std::move(message));
+    } else {
+      TakeInvitation(from, std::move(message));
     }
     return;
   }
@@ -143,7 +188,7 @@ void NodeCore::Receive(const NodeId& from, ReplicaMessage&& message, Time now) {
              host->identity().term) {  // R2
     host->OnSuperseded();
   } else {
-    host->OnReplicaGone(from);
+    host->OnReplicaGone(from, now);
   }
   Settle(*host, now);
 }
@@ -155,10 +200,7 @@ void NodeCore::TakeAppend(const NodeId& from, const ReplicaMessage& message,
   const auto found = backups_.find(task);
   if (append.term < known || found == backups_.end() ||
       found->second->identity().incarnation != message.incarnation) {
-    outputs_.push_back(
-        SendMessage{from, ReplicaMessage{task, message.incarnation, generation_,
-                                         ReplicaGone{known}}});
-    return;
+    return RefuseCopy(from, message);
   }
   found->second->OnAppend(from, append);
   SettleBackup(task);
@@ -167,7 +209,12 @@ void NodeCore::TakeAppend(const NodeId& from, const ReplicaMessage& message,
 // The primary has seen an assignment that this node has not: it comes soon.
 // What there is no room for is sent again.
 void NodeCore::KeepEarlyAppend(const NodeId& from, ReplicaMessage&& message) {
-  if (early_appends_count_ >= options_.limits.held_messages_max) return;
+  if (early_appends_count_ >= options_.limits.held_messages_max) {
+    if (std::holds_alternative<Invitation>(message.body)) {
+      RefuseCopy(from, message);  // It is not sent again by itself.
+    }
+    return;
+  }
   early_appends_[message.task].emplace_back(from, std::move(message));
   ++early_appends_count_;
 }

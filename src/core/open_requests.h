@@ -15,6 +15,7 @@
 #include <set>
 #include <utility>
 
+#include "core/fields.h"
 #include "core/message.h"
 #include "core/turn.h"
 
@@ -51,6 +52,10 @@ class OpenRequests {
   RequestNumber first_unfinished() const;
 
   bool HasUnanswered(TaskId to) const;
+
+  void Write(FieldWriter& out) const;
+  // Nothing counts as sent.
+  void Read(FieldReader& in);
 
  private:
   using Index = std::set<std::pair<TaskId, RequestNumber>>;

@@ -40,6 +40,7 @@ struct ReplicaIdentity {
 inline bool IsOutsideEpochs(const Cause& cause) {
   return std::holds_alternative<ExitTask>(cause) ||
          std::holds_alternative<ChangeRole>(cause) ||
+         std::holds_alternative<TakeSnapshot>(cause) ||
          std::holds_alternative<ApplyUpdates>(cause);
 }
 

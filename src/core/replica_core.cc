@@ -38,8 +38,8 @@ ReplicaCore::ReplicaCore(const ReplicaIdentity& identity,
   if (!estate.updates.empty()) {
     prologue_.push_back(ApplyUpdates{std::move(estate.updates)});
   }
-  prologue_.push_back(ChangeRole{ChangeRole::To::kPrimary, {}, 0, 0});
-  for (HearFailure& failure : estate.unheard) Tell(std::move(failure));
+  prologue_.push_back(ChangeRole{ChangeRole::To::kPrimary, {}, {}, 0, 0});
+  Queue(std::move(estate.unheard));
 }
 
 void ReplicaCore::Begin(Epoch epoch) {
@@ -127,7 +127,9 @@ void ReplicaCore::OnTurnFinished(TurnEffects effects) {
 }
 
 void ReplicaCore::TakeEffects(const Cause& cause, TurnEffects&& effects) {
-  if (Is<ChangeRole>(cause) || Is<ApplyUpdates>(cause)) return;
+  if (Is<TakeSnapshot>(cause))
+    return Invite(effects.snapshot.value_or(Payload()));
+  if (IsOutsideEpochs(cause)) return;
   // R9: what it sent would be void on arrival.
   if (current_ != entered()) effects.ordered.clear();
   if (Records()) Record(cause, effects);

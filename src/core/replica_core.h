@@ -52,7 +52,7 @@ class ReplicaCore final : private Clerk {
   // Somebody else is suspected, or not any more.
   void OnSuspicion() { ReviewBackups(); }
   void OnLogAck(const NodeId& backup, const LogAck& ack, Time now);
-  void OnReplicaGone(const NodeId& backup);
+  void OnReplicaGone(const NodeId& backup, Time now);
   void OnPeerLost(const NodeId& node, Time now);
   void OnTurnFinished(TurnEffects effects);
   void OnJobEnded(const JobEnd& end);
@@ -145,6 +145,7 @@ class ReplicaCore final : private Clerk {
     Backoff repeat;          // Of what is unacknowledged.
     int repeats = 0;         // Since it was last heard.
     RecordNumber large = 0;  // Nothing may overtake this record.
+    bool invited = false;    // Nor its snapshot.
   };
   void KeepLog();
   bool Records() const;
@@ -156,6 +157,10 @@ class ReplicaCore final : private Clerk {
   void Carry(Resignation& resignation);
   void ReviewBackups();
   void Write(const NodeId& backup, Time now, bool news_are_due);
+  void DropStrangers(const std::vector<NodeId>& named);
+  void CallJoiners();
+  bool MayInvite(const NodeId& node) const;
+  void Invite(const Payload& state);
   void InterruptLog(const NodeId& node, Time now);
   void RepeatLog(Time now);
   Time LogDeadline() const;
@@ -183,6 +188,7 @@ class ReplicaCore final : private Clerk {
                                   // are being applied.
   bool resigning_ = false;        // No more turns.
   bool proposing_ = false;        // Another in-sync set.
+  bool snapshot_is_due_ = false;  // A turn for it is ordered or waits.
   std::map<NodeId, Correspondence> correspondences_;
   Replicas gone_;          // Backups that count, and are no copies any more.
   Time news_at_ = kNever;  // When backups hear of it that nothing else tells.

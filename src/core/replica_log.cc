@@ -56,7 +56,7 @@ void ReplicaCore::KeepLog() {
   const Replicas in_sync(record.backups.begin(), record.backups.end());
   if (log_) {
     log_->SetInSync(in_sync);
-  } else if (!in_sync.empty()) {
+  } else if (!in_sync.empty() || !record.joining.empty()) {
     log_.emplace(me_.term, in_sync, 0, std::deque<TurnRecord>());
   }
 }
@@ -65,9 +65,65 @@ void ReplicaCore::OnOwnAssignment() {
   if (!active()) return;
   KeepLog();
   const Assignment& record = around_.directory.of(me_.task);
+  const std::vector<NodeId> named = record.Replicas();
   std::erase_if(
       gone_, [&](const NodeId& node) { return !IsIn(node, record.backups); });
+  std::erase_if(correspondences_,
+                [&](const auto& with) { return !IsIn(with.first, named); });
+  if (log_) DropStrangers(named);
   ReviewBackups();
+  CallJoiners();
+}
+
+// Joiners that were given up.
+void ReplicaCore::DropStrangers(const std::vector<NodeId>& named) {
+  std::vector<NodeId> strangers;
+  for (const auto& [node, copyist] : log_->copyists()) {
+    if (!IsIn(node, named)) strangers.push_back(node);
+  }
+  for (const NodeId& node : strangers) log_->Drop(node);
+}
+
+// R20: who is to become a backup gets a snapshot, for which the task has a turn
+// of its own.
+void ReplicaCore::CallJoiners() {
+  const Assignment& record = around_.directory.of(me_.task);
+  if (!active() || !log_ || snapshot_is_due_ || record.term != me_.term) return;
+  snapshot_is_due_ =
+      std::any_of(record.joining.begin(), record.joining.end(),
+                  [&](const NodeId& node) { return MayInvite(node); });
+  if (!snapshot_is_due_) return;
+  prologue_.push_back(TakeSnapshot{});
+  Pump();
+}
+
+bool ReplicaCore::MayInvite(const NodeId& node) const {
+  const auto with = correspondences_.find(node);
+  return !log_->copyists().contains(node) && !around_.suspects.contains(node) &&
+         (with == correspondences_.end() || !with->second.redial.waiting());
+}
+
+void ReplicaCore::Invite(const Payload& state) {
+  snapshot_is_due_ = false;
+  const Assignment& record = around_.directory.of(me_.task);
+  if (record.term != me_.term) return;
+  std::vector<const Cause*> tray;
+  queue_.ForEach([&](const Cause& cause) { tray.push_back(&cause); });
+  std::string bytes;
+  FieldWriter out(bytes);
+  books_.Write(out, tray);
+  const Payload books = Payload::Own(std::move(bytes));
+  for (const NodeId& node : record.joining) {
+    if (!MayInvite(node)) continue;
+    const std::optional<JoinNumber> join = log_->Join(node, log_->end());
+    if (!join) continue;
+    correspondences_.try_emplace(node, around_.options.failure)
+        .first->second.invited = true;
+    around_.outputs.push_back(SendMessage{
+        node, ReplicaMessage{me_.task, me_.incarnation, me_.generation,
+                             Invitation{me_.term, *join, record.joins,
+                                        log_->end(), books, state}}});
+  }
 }
 
 void ReplicaCore::OnAssignmentDecided() {
@@ -85,6 +141,11 @@ void ReplicaCore::ReviewBackups() {
   std::erase_if(next.backups, [&](const NodeId& node) {
     return around_.suspects.contains(node) || gone_.contains(node);
   });
+  std::erase_if(next.joining, [&](const NodeId& node) {
+    if (!log_->CanCount(node)) return false;
+    next.backups.push_back(node);
+    return true;
+  });
   if (next == record) return;
   proposing_ = true;
   log_->Propose({next.backups.begin(), next.backups.end()});
@@ -92,7 +153,13 @@ void ReplicaCore::ReviewBackups() {
       ProposeAssignments{{{me_.task, record, std::move(next)}}});
 }
 
-void ReplicaCore::OnReplicaGone(const NodeId& backup) {
+void ReplicaCore::OnReplicaGone(const NodeId& backup, Time now) {
+  const Assignment& record = around_.directory.of(me_.task);
+  if (IsIn(backup, record.joining) && !proposing_) {  // It is invited again.
+    if (log_) log_->Drop(backup);
+    InterruptLog(backup, now);
+    return;
+  }
   gone_.insert(backup);
   ReviewBackups();
 }
@@ -140,11 +207,15 @@ void ReplicaCore::OnLogAck(const NodeId& backup, const LogAck& ack, Time now) {
   if (!its.owes() && its.held < its.sent) log_->Rewind(backup);
   Correspondence& correspondence = with->second;
   if (copyist->second.held >= correspondence.large) correspondence.large = 0;
+  if (ack.term == me_.term && ack.join == its.join) {
+    correspondence.invited = false;
+  }
   correspondence.repeats = 0;
   correspondence.redial.Encourage();
   correspondence.repeat.Encourage();
   correspondence.repeat.Resume();
   if (copyist->second.owes()) correspondence.repeat.Wait(now);
+  if (its.join != 0) ReviewBackups();  // It may count now.
 }
 
 void ReplicaCore::TendLog(Time now) {
@@ -153,9 +224,6 @@ void ReplicaCore::TendLog(Time now) {
     std::visit([&](auto& one) { Carry(one); }, *item);
   }
   if (!active()) return;
-  std::erase_if(correspondences_, [&](const auto& with) {
-    return !log_->copyists().contains(with.first);
-  });
   const bool news_are_due = now >= news_at_;
   if (news_are_due) news_at_ = kNever;
   for (const auto& [node, copyist] : log_->copyists()) {
@@ -170,7 +238,7 @@ void ReplicaCore::Write(const NodeId& backup, Time now, bool news_are_due) {
   Correspondence& with =
       correspondences_.try_emplace(backup, around_.options.failure)
           .first->second;
-  if (with.large != 0 || with.redial.waiting()) return;
+  if (with.large != 0 || with.invited || with.redial.waiting()) return;
   std::optional<LogAppend> append = log_->NextFor(
       backup, departures_.awaited(*log_),
       news_are_due ? PrimaryLog::News::kNow : PrimaryLog::News::kLater);
@@ -187,7 +255,9 @@ void ReplicaCore::Write(const NodeId& backup, Time now, bool news_are_due) {
 // What was under way may be lost; it goes again, a little later.
 void ReplicaCore::InterruptLog(const NodeId& node, Time now) {
   const auto with = correspondences_.find(node);
-  if (with != correspondences_.end()) with->second.redial.Wait(now);
+  if (with == correspondences_.end()) return;
+  with->second.redial.Wait(now);
+  if (std::exchange(with->second.invited, false)) log_->Drop(node);
 }
 
 void ReplicaCore::RepeatLog(Time now) {
@@ -202,6 +272,7 @@ void ReplicaCore::RepeatLog(Time now) {
     log_->Rewind(node);
   }
   ReviewBackups();
+  CallJoiners();
 }
 
 Time ReplicaCore::LogDeadline() const {

@@ -55,6 +55,15 @@ std::vector<RequestId> ServedRequests::Unanswered() const {
   return ids;
 }
 
+void ServedRequests::Forget(const RequestId& id) {
+  const auto ledger = ledgers_.find({id.task, id.incarnation});
+  if (ledger == ledgers_.end()) return;
+  const auto record = ledger->second.records.find(id.number);
+  if (record == ledger->second.records.end()) return;
+  if (record->second.key) by_key_.erase(*record->second.key);
+  ledger->second.records.erase(record);
+}
+
 ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
   const RequestId& id = request.id;
   Record& record = ledgers_[{id.task, id.incarnation}].records[id.number];

@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/fields.h"
 #include "core/message.h"
 
 namespace taskgraph::core {
@@ -48,6 +49,12 @@ class ServedRequests {
     std::vector<RequestId> also = {};
   };
   Answered Answer(AnswerMessage answer);
+
+  // As if the request had not come.
+  void Forget(const RequestId& id);
+
+  void Write(FieldWriter& out) const;
+  void Read(FieldReader& in);
 
   // Those that the task may answer still.
   std::vector<RequestId> Unanswered() const;

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/links.h"
 #include "core/meta_inbox.h"
 #include "core/meta_outbox.h"
 #include "core/neighborhood.h"
@@ -54,6 +55,12 @@ struct TaskBooks {
   // there for it, applies and concludes it. Its epoch has been entered.
   void Replay(TurnContent&& turn, Clerk& clerk);
 
+  // R20: all of it, and causes that wait, for a new backup.
+  void Write(FieldWriter& out, const std::vector<const Cause*>& tray) const;
+  // Into new books; says whether all was well. What waited and will come again
+  // counts as not arrived; answers that wait come back in `unheard`.
+  bool Read(FieldReader& in, const Links& links, std::vector<Cause>& unheard);
+
   const TaskId task;
   Neighborhood neighborhood;
   MetaOutbox metas_sent;
@@ -75,6 +82,7 @@ struct TaskBooks {
   void Apply(const CancelRequest& cancel, Clerk& clerk);
   void Apply(GiveAnswer answer, Clerk& clerk);
   void NoteArrival(const Cause& cause);
+  void ReadWaiting(FieldReader& in, std::vector<Cause>& unheard);
 };
 
 // R13, as told to who asked.

@@ -61,12 +61,15 @@ struct NeighborBack {
 // A replica with a task object that has a role to be told of (Backupable).
 struct ChangeRole {
   enum class To : std::uint8_t { kPrimary, kBackup } to;
+  std::optional<Payload> snapshot;  // Of a backup that begins with one.
   // Of a promoted backup, in its epoch: requests that it may answer still, and
   // how many metas and open requests there are.
   std::vector<RequestId> open_tokens;
   std::size_t metas = 0;
   std::size_t open_requests = 0;
 };
+// R20: the task's state is wanted for a new backup.
+struct TakeSnapshot {};
 // What happened to the task's state, on a replica where no callback did it.
 struct ApplyUpdates {
   std::vector<Payload> updates;
@@ -78,7 +81,7 @@ struct ExitTask {
 };
 using Cause = std::variant<InitTask, EnterEpoch, HearMeta, ServeRequest,
                            TakeData, HearFailure, NeighborLost, NeighborBack,
-                           ExitTask, ChangeRole, ApplyUpdates>;
+                           ExitTask, ChangeRole, TakeSnapshot, ApplyUpdates>;
 
 // "serving GetGradient to task 3": for logs, traces and the text of failures.
 std::string Describe(const Cause& cause);
@@ -116,6 +119,7 @@ struct TurnEffects {
   bool retire = false;
   std::optional<ExitStatus> finish;
   std::optional<std::string> failure;  // The exception's text.
+  std::optional<Payload> snapshot;     // Of TakeSnapshot, and nothing else.
 };
 
 // A task's neighbors in one epoch, by link type.

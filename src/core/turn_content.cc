@@ -99,6 +99,7 @@ class TurnWriter : FieldWriter {
   // Never recorded.
   void operator()(const ExitTask&) {}
   void operator()(const ChangeRole&) {}
+  void operator()(const TakeSnapshot&) {}
   void operator()(const ApplyUpdates&) {}
 
   void operator()(const FlagMeta& meta) {

@@ -32,9 +32,9 @@ struct Acquaintance {
 //   TakeData       the number
 //   HearFailure    the number
 //   NeighborLost, NeighborBack   the neighbor and its incarnation
-// ExitTask has no effects (R2), ChangeRole and ApplyUpdates are between a
-// replica and its own node, and turns that failed, or did not begin, have no
-// record; so none of them is ever in one.
+// ExitTask has no effects (R2), ChangeRole, TakeSnapshot and ApplyUpdates are
+// between a replica and its own node, and turns that failed, or did not begin,
+// have no record; so none of them is ever in one.
 struct TurnContent {
   Epoch epoch = 0;
   std::vector<Acquaintance> met;  // Since the record before.

@@ -16,6 +16,9 @@ constexpr std::uint8_t kVersion = 1;
 // Room for a head without long texts.
 constexpr std::size_t kUsualHeadBytes = 64;
 
+// Of a snapshot; larger ones travel in the body.
+constexpr std::size_t kBooksInHeadMax = 256 * 1024;
+
 enum class Kind : std::uint8_t {
   kMeta = 1,
   kMetaAck = 2,
@@ -27,6 +30,7 @@ enum class Kind : std::uint8_t {
   kLogAppend = 8,
   kLogAck = 9,
   kReplicaGone = 10,
+  kInvitation = 11,
 };
 
 class HeadWriter : FieldWriter {
@@ -117,6 +121,23 @@ class HeadWriter : FieldWriter {
     Number(gone.term);
   }
 
+  // The body is the task's state, after the books where these are large.
+  void Write(const ReplicaMessage& message, const Invitation& invitation) {
+    Begin(Kind::kInvitation, message);
+    Numbers(invitation.term, invitation.join, invitation.joins,
+            invitation.applied, invitation.books.size());
+    const bool in_head = invitation.books.size() <= kBooksInHeadMax;
+    Bool(in_head);
+    if (in_head) {
+      Text(invitation.books.text());
+      frame_.body = invitation.state;
+    } else {
+      std::string both(invitation.books.text());
+      both += invitation.state.text();
+      frame_.body = Payload::Own(std::move(both));
+    }
+  }
+
   void Begin(Kind kind, const ReplicaMessage& message) {
     Begin(kind);
     Numbers(message.task, message.incarnation, message.generation);
@@ -173,6 +194,21 @@ class HeadReader : public FieldReader {
     if (at != body.size()) Fail();
     return append;
   }
+  Invitation ReadInvitation(const Payload& body) {
+    Invitation invitation{Number(), Number(), Number(), Number(), {}, {}};
+    const std::uint64_t size = Number();
+    if (Bool()) {
+      invitation.books = Payload::Own(Text());
+      invitation.state = body;
+    } else if (size <= body.size() && size > kBooksInHeadMax) {
+      invitation.books = {body.owner(), body.data(), size};
+      invitation.state = {body.owner(), body.data() + size, body.size() - size};
+    } else {
+      Fail();
+    }
+    if (invitation.books.size() != size) Fail();
+    return invitation;
+  }
   LogAck ReadLogAck() { return {Number(), Number(), Number(), Number()}; }
 };
 
@@ -182,6 +218,8 @@ ReplicaMessage ReadReplica(Kind kind, HeadReader& in, const Payload& body) {
     message.body = in.ReadAppend(body);
   } else if (kind == Kind::kLogAck) {
     message.body = in.ReadLogAck();
+  } else if (kind == Kind::kInvitation) {
+    message.body = in.ReadInvitation(body);
   } else {
     message.body = ReplicaGone{in.Number()};
   }
@@ -207,6 +245,7 @@ NodeMessage Read(Kind kind, HeadReader& in, Payload body) {
     case Kind::kLogAppend:
     case Kind::kLogAck:
     case Kind::kReplicaGone:
+    case Kind::kInvitation:
       return ReadReplica(kind, in, body);
   }
   in.Fail();
@@ -215,7 +254,7 @@ NodeMessage Read(Kind kind, HeadReader& in, Payload body) {
 
 bool HasBody(Kind kind) {
   return kind == Kind::kRequest || kind == Kind::kAnswer ||
-         kind == Kind::kLogAppend;
+         kind == Kind::kLogAppend || kind == Kind::kInvitation;
 }
 
 Error Corrupt(std::string what) {

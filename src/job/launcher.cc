@@ -50,16 +50,20 @@ Launcher::~Launcher() = default;
 
 int Launcher::Run() {
   ::signal(SIGCHLD, SIG_DFL);  // If it is ignored, children leave no exit code.
+  const std::vector<int> numbers = {SIGINT, SIGTERM, SIGHUP, SIGTSTP};
+  std::optional<SignalsForOthers> for_this_thread;
+  // Programs that tasks start in this process would inherit it.
+  if (command_.nodes != 0) for_this_thread.emplace(numbers);
   if (const auto error = Prepare()) {
     Complain(error->message);
     return 1;
   }
-  const Signals signals(loop_, {SIGINT, SIGTERM, SIGHUP, SIGTSTP},
-                        [this](int signal) { Hear(signal); });
+  const Signals signals(loop_, numbers, [this](int signal) { Hear(signal); });
   {
     const SideThread thread(
         loop_, [this] { return RunJob(); },
         [this](Result<core::JobEnd> end) { Finished(std::move(end)); });
+    for_this_thread.reset();
     if (!command_.coordinator.empty()) {
       WaitForContact(loop_, contact_,
                      {command_.wait, log_, [this](const std::string& why) {

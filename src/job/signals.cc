@@ -68,6 +68,17 @@ void Signals::Read() {
   for (ssize_t i = 0; i < count; ++i) heard_(numbers[i]);
 }
 
+SignalsForOthers::SignalsForOthers(const std::vector<int>& numbers) {
+  sigset_t blocked;
+  ::sigemptyset(&blocked);
+  for (const int number : numbers) ::sigaddset(&blocked, number);
+  ::pthread_sigmask(SIG_BLOCK, &blocked, &before_);
+}
+
+SignalsForOthers::~SignalsForOthers() {
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 std::string SignalName(int number) {
   const char* name = ::sigabbrev_np(number);
   return name == nullptr ? "signal " + std::to_string(number)

@@ -38,6 +38,19 @@ class Signals {
   int write_fd_ = -1;
 };
 
+// Threads that begin while it lives leave the signals to the others. Two signals
+// in a row would else be handled by two threads, and come in either order.
+class SignalsForOthers {
+ public:
+  explicit SignalsForOthers(const std::vector<int>& numbers);
+  ~SignalsForOthers();
+  SignalsForOthers(const SignalsForOthers&) = delete;
+  SignalsForOthers& operator=(const SignalsForOthers&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
 // "SIGTERM": for messages.
 std::string SignalName(int number);
 

@@ -131,11 +131,16 @@ void TurnRecorder::Call(Task& task, const core::ChangeRole& change) {
   auto* backupable = dynamic_cast<Backupable*>(&task);
   if (backupable == nullptr) return;
   if (change.to == core::ChangeRole::To::kBackup) {
+    if (change.snapshot) backupable->Restore(*change.snapshot);
     backupable->BecameBackup();
     return;
   }
   host_.GoOn(context_.epoch, change);
   backupable->BecamePrimary();
+}
+
+void TurnRecorder::Call(Task& task, const core::TakeSnapshot&) {
+  effects_.snapshot = dynamic_cast<Backupable&>(task).Snapshot();
 }
 
 void TurnRecorder::Call(Task& task, const core::ApplyUpdates& apply) {

@@ -57,6 +57,7 @@ class TurnRecorder {
   void Call(Task& task, const core::NeighborBack& back);
   void Call(Task& task, const core::ExitTask& exit);
   void Call(Task& task, const core::ChangeRole& change);
+  void Call(Task& task, const core::TakeSnapshot&);
   void Call(Task& task, const core::ApplyUpdates& apply);
   void ApplyUpdates(Task& task, const std::vector<Payload>& updates);
   std::string Me() const;

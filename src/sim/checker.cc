@@ -25,7 +25,7 @@ Checker::Checker(const Job& job, const Agenda& agenda)
       ledger_(job, verdict_),
       neighbors_(verdict_),
       history_(verdict_, [this](const TurnHistory::Turn& turn) {
-        Counts(turn.order);
+        if (!turn.counted) Counts(turn.order);
         ledger_.Commits(turn.order.context, turn.effects);
       }) {}
 
@@ -49,11 +49,12 @@ void Checker::TurnBegins(const core::NodeCore& at, const core::RunTurn& order) {
   ++checks_;
   if (IsExit(order)) return CheckExit(at, order);
   if (core::IsOutsideEpochs(order.cause)) return;
-  open_[{at.self(), order.replica}] = order;
   CheckPrimary(at, order);
   neighbors_.Begins(at, order);
   // Where there are backups it counts when they have its record.
-  if (!at.replicas().at(order.replica)->log()) Counts(order);
+  const bool counts = !at.replicas().at(order.replica)->log();
+  if (counts) Counts(order);
+  open_[{at.self(), order.replica}] = {order, {}, counts};
 }
 
 void Checker::Counts(const core::RunTurn& order) {
@@ -154,7 +155,7 @@ void Checker::TurnEnds(const core::NodeCore& at,
                        const core::TurnFinished& finished) {
   const auto turn = open_.extract({at.self(), finished.replica});
   if (!turn || !finished.effects.begun) return;
-  const core::TurnContext& context = turn.mapped().context;
+  const core::TurnContext context = turn.mapped().order.context;
   const auto replica = at.replicas().find(finished.replica);
   if (replica == at.replicas().end() || !replica->second->active()) return;
   if (finished.effects.failure) {
@@ -162,7 +163,7 @@ void Checker::TurnEnds(const core::NodeCore& at,
     failed_ = context.task;
     return;
   }
-  TurnHistory::Turn ended{turn.mapped(), {}};
+  TurnHistory::Turn ended = std::move(turn.mapped());
   if (context.epoch == at.epoch()) ended.effects = finished.effects.ordered;
   const auto& log = replica->second->log();
   if (log) {
@@ -178,7 +179,7 @@ void Checker::Settle(const core::NodeCore& at) {
     const core::RunTurn& order = ended_->turn.order;
     const bool is_read =
         std::holds_alternative<core::ServeRequest>(order.cause);
-    if (!is_read) Counts(order);
+    if (!is_read && !ended_->turn.counted) Counts(order);
     ledger_.Commits(order.context, ended_->turn.effects);
   }
   history_.After(at);
@@ -215,7 +216,8 @@ void Checker::ControllerOrders(const core::ControllerCore& by,
     Violate("R25", "controller " + by.self() + " proposes, but is a standby");
   }
   for (const core::AssignmentChange& change : proposal->changes) {
-    if (change.expected.HasPrimary()) {
+    if (change.expected.HasPrimary() &&
+        change.next.term != change.expected.term) {
       if (by.nodes().contains(change.expected.primary)) {
         Violate("R5", "controller " + by.self() + " gives up a task on node " +
                           change.expected.primary + ", which has a session");

@@ -85,7 +85,7 @@ class Checker {
   TurnHistory history_;
   std::uint64_t checks_ = 0;
 
-  std::map<ReplicaKey, core::RunTurn> open_;             // Turns that run.
+  std::map<ReplicaKey, TurnHistory::Turn> open_;         // Turns that run.
   std::map<std::pair<TaskId, Term>, ReplicaKey> owner_;  // R2
   struct Epochs {
     Epoch began = 0;

@@ -54,6 +54,11 @@ struct Describer {
              std::to_string(ack->held) + ", heard stamp " +
              std::to_string(ack->stamp);
     }
+    if (const auto* invitation = std::get_if<core::Invitation>(&message.body)) {
+      return who + "term " + std::to_string(invitation->term) + ", stay " +
+             std::to_string(invitation->join) + ", a copy after record " +
+             std::to_string(invitation->applied);
+    }
     return who + "has no copy";
   }
   std::string operator()(const core::Suspicion& suspicion) const {

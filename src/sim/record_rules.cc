@@ -137,8 +137,12 @@ void RecordRules::OnAssignment(TaskId task, const core::Assignment& next,
       next.incarnation - (before.incarnation == 0 ? 1 : before.incarnation);
   const bool promoted =
       lost == 0 && before.HasPrimary() && next.primary != before.primary;
-  if (promoted) CheckPromotion(task, before, next);
-  if (same_life && next.backups != before.backups) {
+  if (promoted) {
+    ++promotions_;
+    CheckPromotion(task, before, next);
+  }
+  if (same_life && next.backups.size() > before.backups.size()) ++joins_;
+  if (same_life && next.backups != before.backups && before.HasPrimary()) {
     CheckInSync(task, before, next, writer);
   }
   if (lost > 1) {

@@ -53,6 +53,8 @@ class RecordRules {
   // Keys of the job that exist.
   const std::set<std::string>& keys() const { return keys_; }
   std::uint64_t losses() const { return losses_; }
+  std::uint64_t promotions() const { return promotions_; }
+  std::uint64_t joins() const { return joins_; }  // That came to count.
 
  private:
   void OnAssignment(TaskId task, const core::Assignment& next,
@@ -83,6 +85,8 @@ class RecordRules {
   std::string status_;
   std::set<std::string> keys_;
   std::uint64_t losses_ = 0;
+  std::uint64_t promotions_ = 0;
+  std::uint64_t joins_ = 0;
 };
 
 }  // namespace taskgraph::sim

@@ -119,6 +119,8 @@ RunReport RunSeed(Seed seed, const RunOptions& options) {
           world.now(),
           world.checker().checks(),
           world.checker().records().losses(),
+          world.checker().records().promotions(),
+          world.checker().records().joins(),
           world.frames_lost(),
           world.checker().violation() ? world.trace().Tail() : std::string()};
 }

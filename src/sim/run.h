@@ -30,6 +30,8 @@ struct RunReport {
   Time lasted{};           // Virtual.
   std::uint64_t checks = 0;
   std::uint64_t losses = 0;       // Incarnations that were lost.
+  std::uint64_t promotions = 0;   // Backups that took over.
+  std::uint64_t joins = 0;        // Backups that came to count.
   std::uint64_t frames_lost = 0;  // By broken connections.
   std::string tail;               // The last lines of the trace.
 

@@ -81,11 +81,15 @@ int RunMany(const Settings& settings, const RunOptions& options) {
   std::map<std::string, std::vector<Seed>> broken;
   std::uint64_t checks = 0;
   std::uint64_t losses = 0;
+  std::uint64_t promotions = 0;
+  std::uint64_t joins = 0;
   std::uint64_t frames_lost = 0;
   for (Seed seed = first; seed <= last; ++seed) {
     const RunReport report = RunSeed(seed, options);
     checks += report.checks;
     losses += report.losses;
+    promotions += report.promotions;
+    joins += report.joins;
     frames_lost += report.frames_lost;
     if (settings.check_hash && RunSeed(seed, options).hash != report.hash) {
       std::cout << "seed " << seed << " is not the same twice\n";
@@ -97,7 +101,8 @@ int RunMany(const Settings& settings, const RunOptions& options) {
               << report.violation->what << std::endl;
   }
   std::cout << last - first + 1 << " seeds, " << checks << " checks, " << losses
-            << " incarnations lost, " << frames_lost << " frames lost\n";
+            << " incarnations lost, " << promotions << " promotions, " << joins
+            << " joins, " << frames_lost << " frames lost\n";
   for (const auto& [rule, seeds] : broken) {
     std::cout << rule << ": " << seeds.size() << " seeds, the first "
               << seeds.front() << "\n";

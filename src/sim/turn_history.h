@@ -25,6 +25,7 @@ class TurnHistory {
   struct Turn {
     core::RunTurn order;
     std::vector<core::Effect> effects;
+    bool counted = false;  // As it began, when the task kept no log.
   };
   // Told of each turn once, when it has taken effect.
   using Sink = std::function<void(const Turn&)>;
