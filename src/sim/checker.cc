@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/checker.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -52,8 +53,14 @@ void Checker::TurnBegins(const core::NodeCore& at, const core::RunTurn& order) {
   CheckPrimary(at, order);
   neighbors_.Begins(at, order);
   // Where there are backups it counts when they have its record.
-  const bool counts = !at.replicas().at(order.replica)->log();
+  const auto& log = at.replicas().at(order.replica)->log();
+  const bool counts = !log;
   if (counts) Counts(order);
+  const auto* request = std::get_if<core::ServeRequest>(&order.cause);
+  if (request != nullptr && log && !log->alone() &&
+      at_work_[order.context.task] > order.context.term) {
+    stale_.insert({{at.self(), order.replica}, request->id});
+  }
   open_[{at.self(), order.replica}] = {order, {}, counts};
 }
 
@@ -73,6 +80,8 @@ void Checker::Hears(const core::NodeCore& at, const core::Input& fact) {
     const core::Assignment& record = changed->assignment;
     if (record.primary == at.self()) {  // Perhaps of a backup.
       neighbors_.Lives(at.self(), changed->task, record.incarnation);
+      Term& at_work = at_work_[changed->task];
+      at_work = std::max(at_work, record.term);
       history_.Promoted(at, *changed,
                         record.term == records_.of(changed->task).term);
     }
@@ -183,6 +192,26 @@ void Checker::Settle(const core::NodeCore& at) {
     ledger_.Commits(order.context, ended_->turn.effects);
   }
   history_.After(at);
+  CheckBackups(at);
+}
+
+// R4: who counts has applied nothing but what took effect.
+void Checker::CheckBackups(const core::NodeCore& at) {
+  for (const auto& [task, backup] : at.backups()) {
+    const core::Assignment& record = records_.of(task);
+    if (record.incarnation != backup->identity().incarnation ||
+        record.term != backup->identity().term ||
+        !core::IsIn(at.self(), record.backups)) {
+      continue;
+    }
+    const core::RecordNumber applied = backup->log().applied();
+    if (applied > history_.Committed(task, record.incarnation)) {
+      Violate("R4", "the backup of task " + std::to_string(task) + " on " +
+                        at.self() + " has applied record " +
+                        std::to_string(applied) +
+                        ", which did not take effect yet");
+    }
+  }
 }
 
 void Checker::Ordered(const core::NodeCore& by, const core::Outputs& orders) {
@@ -198,9 +227,24 @@ void Checker::Ordered(const core::NodeCore& by, const core::Outputs& orders) {
                         std::to_string(route.from) +
                         " in a term that it knows to be over");
     }
+    const auto* answer = std::get_if<core::AnswerMessage>(&message->body);
+    if (answer != nullptr && !answer->error) CheckFresh(by, route, answer->id);
     if (failed_ == route.from) {
       Violate("R15", "a turn that threw had an effect");
     }
+  }
+}
+
+void Checker::CheckFresh(const core::NodeCore& by, const core::Route& route,
+                         const RequestId& id) {
+  for (const auto& [replica, core] : by.replicas()) {
+    if (core->identity().task != route.from ||
+        !stale_.contains({{by.self(), replica}, id})) {
+      continue;
+    }
+    Violate("R16", "task " + std::to_string(route.from) + " on " + by.self() +
+                       " answers what it was asked after another replica " +
+                       "had begun to work in its place");
   }
 }
 

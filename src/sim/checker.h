@@ -75,6 +75,9 @@ class Checker {
   void Counts(const core::RunTurn& order);
   void CheckPrimary(const core::NodeCore& at, const core::RunTurn& order);
   void CheckExit(const core::NodeCore& at, const core::RunTurn& order);
+  void CheckBackups(const core::NodeCore& at);
+  void CheckFresh(const core::NodeCore& by, const core::Route& route,
+                  const RequestId& id);
   void CheckEpoch(const core::RunTurn& order);
 
   Verdict verdict_;
@@ -87,6 +90,10 @@ class Checker {
 
   std::map<ReplicaKey, TurnHistory::Turn> open_;         // Turns that run.
   std::map<std::pair<TaskId, Term>, ReplicaKey> owner_;  // R2
+  // R16: the highest term in which a primary has begun its work; and requests
+  // that a primary of an earlier one, which has backups, began to serve after.
+  std::map<TaskId, Term> at_work_;
+  std::set<std::pair<ReplicaKey, RequestId>> stale_;
   struct Epochs {
     Epoch began = 0;
     std::optional<Epoch> last;

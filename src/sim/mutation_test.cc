@@ -48,7 +48,12 @@ TEST(Mutation, AWatchThatLosesAChangeIsNoticed) {
 
 TEST(Mutation, AWireThatChangesTheTermIsNoticed) {
   RunOptions broken;
-  broken.forged_terms = 0.02;
+  broken.falsify = [](core::NodeMessage& message, Random& random) {
+    auto* between_tasks = std::get_if<core::Message>(&message);
+    if (between_tasks != nullptr && random.Chance(0.02)) {
+      ++between_tasks->route.term;
+    }
+  };
   EXPECT_TRUE(FirstViolation(broken));
 }
 

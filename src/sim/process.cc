@@ -187,10 +187,7 @@ void Process::Carry(core::Output& order) {
 
 void Process::SendFrame(const core::SendMessage& order) {
   core::NodeMessage message = order.message;
-  if (auto* between_tasks = std::get_if<core::Message>(&message);
-      between_tasks != nullptr && stage_.random.Chance(stage_.forged_terms)) {
-    ++between_tasks->route.term;
-  }
+  if (stage_.falsify) stage_.falsify(message, stage_.random);
   TraceMessage(id_ + " tells " + order.to, message);
   core::WireFrame frame = core::Encode(message);
   stage_.network.Send(id_, order.to,

@@ -90,7 +90,7 @@ RunReport RunSeed(Seed seed, const RunOptions& options) {
   world_options.reader = options.reader;
   world_options.sabotage = options.sabotage;
   world_options.coordinator.lost_changes = options.lost_changes;
-  world_options.forged_terms = options.forged_terms;
+  world_options.falsify = options.falsify;
 
   Accomplices accomplices;
   Job job = MakeJob(load, accomplices);

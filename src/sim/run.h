@@ -20,7 +20,7 @@ struct RunOptions {
   // For tests of the tests.
   NetworkSabotage sabotage;
   double lost_changes = 0;
-  double forged_terms = 0;
+  Falsify falsify;
 };
 
 struct RunReport {

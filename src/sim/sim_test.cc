@@ -7,7 +7,7 @@ namespace taskgraph::sim {
 namespace {
 
 constexpr Seed kSeedsInABatch = 100;
-constexpr int kBatches = 25;
+constexpr int kBatches = 50;
 
 // A run that broke a rule is run again with all its lines.
 void ExpectOk(Seed seed) {

@@ -28,6 +28,8 @@ struct TurnTimes {
   double late_turns = 0;  // Those that wait for a thread before they begin.
 };
 
+using Falsify = std::function<void(core::NodeMessage&, Random&)>;
+
 struct Stage {
   const Job& job;
   const coordination::JobSpec& spec;
@@ -41,8 +43,8 @@ struct Stage {
   Checker& checker;
   // How long the next turn of a task takes; zero: as `turns` says.
   std::function<Duration(TaskId)> planned_time;
-  // The share of messages whose term is falsified; for tests of the tests.
-  double forged_terms = 0;
+  // Changes what is sent on its way; for tests of the tests.
+  Falsify falsify;
 };
 
 }  // namespace taskgraph::sim

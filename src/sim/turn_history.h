@@ -44,6 +44,12 @@ class TurnHistory {
   // After a node has heard of any fact.
   void After(const core::NodeCore& at);
 
+  // How many records of a life took effect.
+  core::RecordNumber Committed(TaskId task, Incarnation incarnation) const {
+    const auto life = lives_.find({task, incarnation});
+    return life == lives_.end() ? 0 : life->second.committed.size();
+  }
+
  private:
   struct Life {  // One incarnation of a task.
     // Of each record, as the primary of a term has it: who wrote it.

@@ -63,7 +63,7 @@ World::World(Seed seed, const Job& job, WorldOptions options)
              network_,
              checker_,
              {},
-             options_.forged_terms},
+             options_.falsify},
       nodes_(options_.nodes),
       controllers_(options_.controllers) {
   network_.Sabotage(options_.sabotage);

@@ -43,7 +43,7 @@ struct WorldOptions {
   NetworkSabotage sabotage;
   CoordinatorOptions coordinator;
   TurnTimes turns;
-  double forged_terms = 0;
+  Falsify falsify;  // See Stage.
 
   Trace::Level trace = Trace::Level::kStory;
   Trace::Reader reader;
