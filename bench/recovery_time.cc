@@ -6,13 +6,8 @@
 // a job takes from its start to its first epoch.
 //
 //   recovery_time [--quick]
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <array>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -20,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "job_events.h"
 #include "measure.h"
 #include "processes.h"
 #include "support/real_etcd.h"
@@ -30,50 +26,12 @@ namespace {
 using namespace taskgraph;
 using namespace taskgraph::bench;
 using test::RealEtcd;
-using Json = nlohmann::json;
 
 constexpr char kBench[] = "recovery_time";
 constexpr int kTasks = 15;
 constexpr int kNodes = 15;
 constexpr int kSpares = 2;
-constexpr int kGuardMs = 60'000;
 constexpr int kForEver = 2'000'000'000;  // Epochs.
-
-// The events of a job, by a pipe with a name.
-class Events {
- public:
-  explicit Events(std::string path) : path_(std::move(path)) {
-    if (::mkfifo(path_.c_str(), 0600) != 0) Fail("cannot make " + path_);
-    // For writing, too: so it neither blocks nor ends.
-    fd_ = ::open(path_.c_str(), O_RDWR | O_CLOEXEC);
-  }
-  ~Events() { ::close(fd_); }
-  Events(const Events&) = delete;
-  Events& operator=(const Events&) = delete;
-
-  const std::string& path() const { return path_; }
-
-  Json Next() {
-    while (true) {
-      const std::size_t end = unread_.find('\n');
-      if (end != std::string::npos) {
-        Json event = Json::parse(unread_.substr(0, end));
-        unread_.erase(0, end + 1);
-        return event;
-      }
-      pollfd door{fd_, POLLIN, 0};
-      if (::poll(&door, 1, kGuardMs) != 1) Fail("the job stands still");
-      std::array<char, 65536> part;
-      const auto count = ::read(fd_, part.data(), part.size());
-      if (count > 0) unread_.append(part.data(), static_cast<size_t>(count));
-    }
-  }
-
- private:
-  std::string path_;
-  std::string unread_;
-  int fd_;
-};
 
 // A job under way, as far as its events tell.
 class Watched {

@@ -116,6 +116,12 @@ void Chronicle::On(const core::AssignmentChanged& changed,
   } else if (!now.HasPrimary() && now.incarnation > 0) {
     lost_at_.emplace(task, runtime::Now());
   }
+  if (now.backups != before.backups) {
+    events_.Write(Dump({{"ms", NowMs()},
+                        {"event", "backups"},
+                        {"task", task},
+                        {"nodes", now.backups}}));
+  }
   if (!now.HasPrimary() || now.term == before.term) return;
   events_.Write(Dump({{"ms", NowMs()},
                       {"event", "assigned"},

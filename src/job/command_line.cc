@@ -145,19 +145,19 @@ void Parser::AddConfigOption() {
 }
 
 void Parser::AddFailureOptions() {
-  using namespace std::chrono_literals;
   FailureOptions& failure = job_.options().failure;
   const std::uint32_t any = std::numeric_limits<std::uint32_t>::max();
   AddNumber("--max-failures", failure.max_failures, 0, any,
             "Failures of its own that a task may have before the job ends")
       ->default_str(std::to_string(failure.max_failures));
+  AddNumber("--backups", job_.options().backups.each, 0, Job::kBackupsMax,
+            "Hot standbys of each task, if the application allows for them");
   AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
               "How long a node may be silent before it is suspected");
   AddDuration("--heartbeat-interval", failure.heartbeat_interval, 1ms,
               "How often a node that has nothing to say gives a sign of life");
   AddDuration("--session-time", failure.session_time, 0s,
-              "How long a silent node keeps its tasks, in whole seconds; etcd "
-              "takes no less than 2s")
+              "How long a silent node keeps its tasks; on etcd, 2s or more")
       ->check(CLI::Validator(WrongSessionTime, ""));
   AddDuration("--exit-grace", failure.exit_grace, 0s,
               "How long the end of the job waits for the tasks' Exit");

@@ -57,7 +57,8 @@ void Checker::TurnBegins(const core::NodeCore& at, const core::RunTurn& order) {
   const bool counts = !log;
   if (counts) Counts(order);
   const auto* request = std::get_if<core::ServeRequest>(&order.cause);
-  if (request != nullptr && log && !log->alone() &&
+  if (request != nullptr && log &&
+      !at.directory().of(order.context.task).backups.empty() &&
       at_work_[order.context.task] > order.context.term) {
     stale_.insert({{at.self(), order.replica}, request->id});
   }
