@@ -267,7 +267,11 @@ void NodeCore::On(PeerLost& lost, Time now) {
     replica->OnPeerLost(lost.node, now);
     Settle(*replica, now);
   }
-  if (Concerns(lost.node)) outputs_.push_back(ProbePeer{lost.node});
+  if (lost.shows != PeerLost::Shows::kLittle) {
+    Suspect(lost.node, now);
+  } else if (Concerns(lost.node)) {
+    outputs_.push_back(ProbePeer{lost.node});
+  }
   // R21: a hint to who can look after it.
   if (nodes_.contains(lost.node) && !controller_.empty() &&
       controller_ != lost.node) {

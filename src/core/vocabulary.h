@@ -73,9 +73,16 @@ struct MessageArrived {
 struct PeerFound {
   NodeId node;
 };
+// A connection broke. What that shows by itself: nothing much; nothing was
+// heard for the heartbeat timeout; nobody listens there any more.
 struct PeerLost {
   NodeId node;
   std::string reason;
+  enum class Shows : std::uint8_t {
+    kLittle,
+    kSilence,
+    kDeath
+  } shows = Shows::kLittle;
 };
 struct PeerProbed {
   NodeId node;

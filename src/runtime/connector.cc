@@ -27,6 +27,18 @@ core::PeerProbed::Verdict Translate(transport::PeerProbed::Verdict verdict) {
 
 }  // namespace
 
+core::PeerLost::Shows WhatShows(transport::BreakReason reason) {
+  switch (reason) {
+    case transport::BreakReason::kRefused:
+      return core::PeerLost::Shows::kDeath;
+    case transport::BreakReason::kSilent:
+    case transport::BreakReason::kStalled:
+      return core::PeerLost::Shows::kSilence;
+    default:
+      return core::PeerLost::Shows::kLittle;
+  }
+}
+
 Connector::Connector(const std::string& job, const core::NodeId& self,
                      Adapters adapters,
                      std::function<void(coordination::JobEvent&&)> on_event)
@@ -120,7 +132,8 @@ void Connector::OnTransport(transport::Event& event) {
     backlog_.erase(broken->peer);
     std::string reason(transport::Name(broken->reason));
     if (!broken->detail.empty()) reason += ": " + broken->detail;
-    Tell(core::PeerLost{std::move(broken->peer), std::move(reason)});
+    Tell(core::PeerLost{std::move(broken->peer), std::move(reason),
+                        WhatShows(broken->reason)});
   } else if (auto* writable = std::get_if<transport::PeerWritable>(&event)) {
     SendBacklog(writable->peer);
   } else if (auto* probed = std::get_if<transport::PeerProbed>(&event)) {

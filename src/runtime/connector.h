@@ -99,6 +99,9 @@ class Connector {
   bool has_unwritten_ = false;
 };
 
+// What a broken pipe says of its other end.
+core::PeerLost::Shows WhatShows(transport::BreakReason reason);
+
 // How a member of a job presents itself to its peers.
 transport::Options PeerOptions(const std::string& token,
                                const JobOptions& options,

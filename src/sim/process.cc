@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/wire.h"
+#include "runtime/connector.h"
 #include "sim/checker.h"
 #include "sim/message_text.h"
 
@@ -129,7 +130,8 @@ void Process::OnTransport(transport::Event event) {
                         id_ + " lost " + broken->peer + ": " +
                             std::string(transport::Name(broken->reason)));
     }
-    Take(core::PeerLost{broken->peer, broken->detail});
+    Take(core::PeerLost{broken->peer, broken->detail,
+                        runtime::WhatShows(broken->reason)});
   } else if (auto* probed = std::get_if<transport::PeerProbed>(&event)) {
     Take(core::PeerProbed{
         probed->peer, static_cast<core::PeerProbed::Verdict>(probed->verdict)});
