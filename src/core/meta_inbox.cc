@@ -23,8 +23,10 @@ MetaInbox::Verdict MetaInbox::Arrive(TaskId from, Incarnation incarnation,
 void MetaInbox::Skip(TaskId from, Incarnation incarnation,
                      const MetaMessage& meta) {
   Sender& sender = Of(from, incarnation);
-  sender.arrived = std::max(sender.arrived, meta.number);
-  sender.done = std::max(sender.done, meta.number - 1);
+  if (incarnation == sender.incarnation) {  // Else of an earlier life's.
+    sender.arrived = std::max(sender.arrived, meta.number);
+    sender.done = std::max(sender.done, meta.number - 1);
+  }
   std::uint64_t& heard = sender.heard[{meta.link, meta.text}];
   heard = std::max(heard, meta.occurrence);
 }
@@ -32,9 +34,13 @@ void MetaInbox::Skip(TaskId from, Incarnation incarnation,
 void MetaInbox::Forget(TaskId from, Incarnation incarnation,
                        const MetaMessage& meta) {
   Sender& sender = Of(from, incarnation);
-  if (meta.number == 0 || incarnation != sender.incarnation) return;
-  sender.arrived = std::min(sender.arrived, meta.number - 1);
-  sender.done = std::min(sender.done, meta.number - 1);
+  if (meta.number == 0) return;
+  // What an earlier life said comes again from the present one, which may have
+  // said it before what arrived of it: so all of it must come again.
+  const MetaNumber stays =
+      incarnation == sender.incarnation ? meta.number - 1 : 0;
+  sender.arrived = std::min(sender.arrived, stays);
+  sender.done = std::min(sender.done, stays);
   std::uint64_t& heard = sender.heard[{meta.link, meta.text}];
   if (meta.occurrence > 0) heard = std::min(heard, meta.occurrence - 1);
 }

@@ -21,6 +21,12 @@ Outputs& NodeCore::Step(Input&& input, Time now) {
   outputs_.clear();
   std::visit([&](auto& fact) { On(fact, now); }, input);
   DeliverLocal(now);
+  for (const Output& output : outputs_) {
+    if (const auto* proposal = std::get_if<ProposeAssignments>(&output)) {
+      for (const AssignmentChange& change : proposal->changes)
+        ++undecided_[change.task];
+    }
+  }
   if (end_ && replicas_.empty() && backups_.empty() && !left_) {  // R24
     left_ = true;
     outputs_.push_back(LeaveJob{});
@@ -121,7 +127,7 @@ void NodeCore::On(NodeJoined& joined, Time now) {
   if (record.node == around_.self) return;
   outputs_.push_back(SetPeer{record.node, record.addresses});
   nodes_[record.node] = record;
-  suspects_.erase(record.node);
+  Trust(record.node, now);
   if (members_.insert(record.node).second) DeliverUnknown(record.node, now);
 }
 
@@ -167,6 +173,11 @@ void NodeCore::KeepUnknown(MessageArrived& arrived, Time now) {
     unknown_[arrived.from].push_back(std::move(arrived.message));
     ++unknown_count_;
     return;
+  }
+  const auto* replica = std::get_if<ReplicaMessage>(&arrived.message);
+  if (replica != nullptr && directory_.Has(replica->task) &&
+      std::holds_alternative<Invitation>(replica->body)) {
+    RefuseCopy(arrived.from, *replica);
   }
   const auto* message = std::get_if<Message>(&arrived.message);
   if (message == nullptr || !directory_.Has(message->route.to) ||
@@ -256,9 +267,9 @@ void NodeCore::RefuseMoved(const NodeId& from, const Message& message) {
   }
 }
 
-void NodeCore::On(PeerFound& found, Time) {
+void NodeCore::On(PeerFound& found, Time now) {
   peers_.insert(found.node);
-  suspects_.erase(found.node);
+  Trust(found.node, now);
 }
 
 void NodeCore::On(PeerLost& lost, Time now) {

@@ -115,6 +115,7 @@ class NodeCore {
   void TakeAppend(const NodeId& from, const ReplicaMessage& message,
                   const LogAppend& append);
   void Suspect(const NodeId& node, Time now);
+  void Trust(const NodeId& node, Time now);
   bool Concerns(const NodeId& node) const;
   void Succeed(TaskId task);
   void Surrender(TaskId task, Resignation resignation);
@@ -145,7 +146,9 @@ class NodeCore {
   std::vector<Term> primary_since_;  // When each task last began here.
   std::map<TaskId, std::unique_ptr<BackupCore>> backups_;
   std::map<ReplicaId, TaskId> backup_ids_;
-  std::set<TaskId> succeeding_;  // Promotions that are proposed.
+  std::map<TaskId, Incarnation> dropped_;  // Copies that were thrown away.
+  std::map<TaskId, int> undecided_;        // Proposals of this node's.
+  std::set<TaskId> succeeding_;            // Promotions that are proposed.
   struct Surrendered {
     Term term = 0;
     Resignation resignation;

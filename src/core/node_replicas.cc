@@ -42,7 +42,10 @@ void NodeCore::Review(TaskId task, Time now) {
       Start(task, now);
     }
   } else if (is_backup && !backups_.contains(task)) {
-    StartBackup(task);
+    const auto dropped = dropped_.find(task);
+    if (dropped == dropped_.end() || dropped->second != record.incarnation) {
+      StartBackup(task);
+    }
   }
 }
 
@@ -127,8 +130,10 @@ void NodeCore::Promote(TaskId task, Time now) {
   }
   backup_ids_.erase(identity.replica);
   backups_.erase(task);
+  const Epoch its = estate->books.entered;
   ReplicaCore& promoted =
       Add(std::make_unique<ReplicaCore>(identity, around_, *std::move(estate)));
+  HearOfEpoch(generation_, its, now);  // R6: its primary knew of it.
   promoted.Begin(epoch_);
   Settle(promoted, now);
 }
@@ -137,6 +142,7 @@ void NodeCore::DropBackup(TaskId task) {
   const auto found = backups_.find(task);
   const ReplicaId id = found->second->identity().replica;
   outputs_.push_back(DropTask{id});
+  dropped_[task] = found->second->identity().incarnation;
   backup_ids_.erase(id);
   backups_.erase(found);
 }
@@ -259,6 +265,15 @@ void NodeCore::Suspect(const NodeId& node, Time now) {
   }
 }
 
+void NodeCore::Trust(const NodeId& node, Time now) {
+  if (suspects_.erase(node) == 0) return;
+  for (auto& [id, replica] : replicas_) {
+    if (!replica->log()) continue;
+    replica->OnSuspicion();
+    Settle(*replica, now);
+  }
+}
+
 // R4: a backup whose primary is suspected promotes itself.
 void NodeCore::Succeed(TaskId task) {
   const Assignment& record = directory_.of(task);
@@ -274,7 +289,9 @@ void NodeCore::Succeed(TaskId task) {
 void NodeCore::On(AssignmentsDecided& decided, Time now) {
   for (TaskId task : decided.tasks) {
     succeeding_.erase(task);
-    if (ReplicaCore* host = HostOf(task)) {
+    const bool last = --undecided_[task] <= 0;
+    if (last) undecided_.erase(task);
+    if (ReplicaCore* host = HostOf(task); host != nullptr && last) {
       host->OnAssignmentDecided();
       Settle(*host, now);
     }
@@ -294,7 +311,7 @@ void NodeCore::Surrender(TaskId task, Resignation resignation) {
 // in one transaction.
 void NodeCore::ProposeSurrender(TaskId task) {
   const auto found = surrendered_.find(task);
-  if (found == surrendered_.end()) return;
+  if (found == surrendered_.end() || end_) return;
   const Assignment& record = directory_.of(task);
   if (record.term != found->second.term || record.primary != around_.self) {
     surrendered_.erase(found);

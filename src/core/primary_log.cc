@@ -6,6 +6,13 @@
 #include <utility>
 
 namespace taskgraph::core {
+namespace {
+
+// In one message: what is behind on much must not need a message of any size.
+constexpr std::size_t kRecordsMax = 1024;
+constexpr std::size_t kBytesMax = 1024 * 1024;
+
+}  // namespace
 
 PrimaryLog::PrimaryLog(Term term, const Replicas& in_sync, RecordNumber base,
                        std::deque<TurnRecord> tail)
@@ -90,9 +97,13 @@ std::optional<LogAppend> PrimaryLog::NextFor(const NodeId& node,
   const bool has_news = news == News::kNow && copyist.told != committed_;
   if (copyist.sent == end() && !has_news && !asks) return {};
   LogAppend append{term_, copyist.join, term_base_, committed_, ++stamp_, {}};
-  append.records.assign(records_.begin() + (copyist.sent - base_),
-                        records_.end());
-  copyist.sent = end();
+  std::size_t bytes = 0;
+  while (copyist.sent < end() && append.records.size() < kRecordsMax &&
+         bytes < kBytesMax) {
+    append.records.push_back(records_[copyist.sent - base_]);
+    bytes += append.records.back().content.size();
+    ++copyist.sent;
+  }
   copyist.told = committed_;
   copyist.asked = stamp_;
   return append;

@@ -49,6 +49,8 @@ class PrimaryLog {
   std::optional<JoinNumber> Join(const NodeId& node, RecordNumber snapshot);
   // It has all that took effect, and nothing that may not; it may be proposed.
   bool CanCount(const NodeId& node) const;
+  // It counts, or may by a proposal that is undecided.
+  bool MayCount(const NodeId& node) const;
   // A backup or joiner that is given up; nothing goes to it any more.
   void Drop(const NodeId& node);
 
@@ -109,7 +111,6 @@ class PrimaryLog {
 
  private:
   const Copyist* Find(const NodeId& node) const;
-  bool MayCount(const NodeId& node) const;
   template <typename Predicate>
   bool EveryoneWhoCounts(Predicate predicate) const;
   void Commit();

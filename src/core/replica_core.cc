@@ -39,7 +39,7 @@ ReplicaCore::ReplicaCore(const ReplicaIdentity& identity,
     prologue_.push_back(ApplyUpdates{std::move(estate.updates)});
   }
   prologue_.push_back(ChangeRole{ChangeRole::To::kPrimary, {}, {}, 0, 0});
-  Queue(std::move(estate.unheard));
+  unheard_ = std::move(estate.unheard);
 }
 
 void ReplicaCore::Begin(Epoch epoch) {
@@ -53,6 +53,7 @@ void ReplicaCore::Begin(Epoch epoch) {
     GoOn();
   }
   Pump();
+  CallJoiners();
 }
 
 // R17, R18: what the books say was to be done, and may not have been.
@@ -61,6 +62,7 @@ void ReplicaCore::GoOn() {
   if (books_.expected <= entered()) queue_.push_front(EnterEpoch{});
   books_.neighborhood.Reannounce();
   Queue(books_.neighborhood.ReviewAll());
+  Queue(std::exchange(unheard_, {}));  // R22: after what precedes it.
   for (TaskId task : books_.neighborhood.tasks()) Flush(task);
   if (books_.advance) {
     Depart(ProposeEpoch{me_.task, me_.term, me_.generation, entered()});

@@ -50,7 +50,10 @@ class ReplicaCore final : private Clerk {
   // A proposal of this task's was decided.
   void OnAssignmentDecided();
   // Somebody else is suspected, or not any more.
-  void OnSuspicion() { ReviewBackups(); }
+  void OnSuspicion() {
+    ReviewBackups();
+    CallJoiners();
+  }
   void OnLogAck(const NodeId& backup, const LogAck& ack, Time now);
   void OnReplicaGone(const NodeId& backup, Time now);
   void OnPeerLost(const NodeId& node, Time now);
@@ -84,8 +87,7 @@ class ReplicaCore final : private Clerk {
            (IsOutsideEpochs(*running_) || (active() && current_ == entered()));
   }
   const TaskBooks& books() const { return books_; }
-  // What it was last told about its neighbors in this epoch, and which they
-  // are.
+  // What it was last told about its neighbors, and who they are in this epoch.
   const Neighborhood& neighborhood() const { return books_.neighborhood; }
   Epoch entered() const { return books_.entered; }
   // None: it never had backups.
@@ -156,7 +158,7 @@ class ReplicaCore final : private Clerk {
   void Carry(ProposeEnd& proposal);
   void Carry(Resignation& resignation);
   void ReviewBackups();
-  void Write(const NodeId& backup, Time now, bool news_are_due);
+  bool Write(const NodeId& backup, Time now, bool news_are_due);
   void DropStrangers(const std::vector<NodeId>& named);
   void CallJoiners();
   bool MayInvite(const NodeId& node) const;
@@ -175,7 +177,8 @@ class ReplicaCore final : private Clerk {
   Fifo<Cause> prologue_;
   Fifo<Cause> queue_;
   std::optional<Cause> running_;
-  std::vector<Held> held_;  // R8, R22
+  std::vector<Cause> unheard_;  // A promoted backup's, until it begins.
+  std::vector<Held> held_;      // R8, R22
   // Answers that wait for metas which come before them; by whom and to what.
   std::map<std::pair<TaskId, RequestNumber>, AnswerMessage> early_answers_;
   TaskBooks books_;
@@ -184,8 +187,7 @@ class ReplicaCore final : private Clerk {
   std::optional<PrimaryLog> log_;
   Departures departures_;
   Stamp began_ = 0;               // As the running turn was ordered.
-  std::optional<Stamp> reading_;  // Of a turn without a record, whose effects
-                                  // are being applied.
+  std::optional<Stamp> reading_;  // Of a turn without a record, meanwhile.
   bool resigning_ = false;        // No more turns.
   bool proposing_ = false;        // Another in-sync set.
   bool snapshot_is_due_ = false;  // A turn for it is ordered or waits.

@@ -154,9 +154,9 @@ void ReplicaCore::ReviewBackups() {
 }
 
 void ReplicaCore::OnReplicaGone(const NodeId& backup, Time now) {
-  const Assignment& record = around_.directory.of(me_.task);
-  if (IsIn(backup, record.joining) && !proposing_) {  // It is invited again.
-    if (log_) log_->Drop(backup);
+  if (!log_) return;
+  if (!log_->MayCount(backup)) {  // A joiner; it is invited again.
+    log_->Drop(backup);
     InterruptLog(backup, now);
     return;
   }
@@ -211,6 +211,7 @@ void ReplicaCore::OnLogAck(const NodeId& backup, const LogAck& ack, Time now) {
     correspondence.invited = false;
   }
   correspondence.repeats = 0;
+  gone_.erase(backup);
   correspondence.redial.Encourage();
   correspondence.repeat.Encourage();
   correspondence.repeat.Resume();
@@ -227,22 +228,23 @@ void ReplicaCore::TendLog(Time now) {
   const bool news_are_due = now >= news_at_;
   if (news_are_due) news_at_ = kNever;
   for (const auto& [node, copyist] : log_->copyists()) {
-    Write(node, now, news_are_due);
+    if (!Write(node, now, news_are_due)) continue;
     if (copyist.told != log_->committed() && news_at_ == kNever) {
       news_at_ = now + kNewsDelay;
     }
   }
 }
 
-void ReplicaCore::Write(const NodeId& backup, Time now, bool news_are_due) {
+// Says whether it may be written to.
+bool ReplicaCore::Write(const NodeId& backup, Time now, bool news_are_due) {
   Correspondence& with =
       correspondences_.try_emplace(backup, around_.options.failure)
           .first->second;
-  if (with.large != 0 || with.invited || with.redial.waiting()) return;
+  if (with.large != 0 || with.invited || with.redial.waiting()) return false;
   std::optional<LogAppend> append = log_->NextFor(
       backup, departures_.awaited(*log_),
       news_are_due ? PrimaryLog::News::kNow : PrimaryLog::News::kLater);
-  if (!append) return;
+  if (!append) return true;
   if (BytesOf(*append) > kLargeBytes) {
     with.large = append->records.back().number;
   }
@@ -250,6 +252,7 @@ void ReplicaCore::Write(const NodeId& backup, Time now, bool news_are_due) {
   around_.outputs.push_back(
       SendMessage{backup, ReplicaMessage{me_.task, me_.incarnation,
                                          me_.generation, *std::move(append)}});
+  return true;
 }
 
 // What was under way may be lost; it goes again, a little later.

@@ -36,6 +36,12 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
   return {Arrival::Kind::kInProgress};
 }
 
+void ServedRequests::Note(const RequestMessage& request) {
+  Prune(ledgers_[{request.id.task, request.id.incarnation}],
+        request.first_unfinished);
+  if (Find(request) == nullptr) Open(request);
+}
+
 ServedRequests::Answered ServedRequests::Answer(AnswerMessage answer) {
   Record* found = FindById(answer.id);
   if (found == nullptr || found->answered) return {};

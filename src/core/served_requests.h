@@ -42,6 +42,10 @@ class ServedRequests {
   // A request came; `request.id` is of the current epoch.
   Arrival Arrive(const RequestMessage& request);
 
+  // The request was served on another replica, whatever arrived before it
+  // there.
+  void Note(const RequestMessage& request);
+
   // The task answered the request known as `answer.id`. Returns the answer as
   // it is kept, and who else waits for it; null: the token is void.
   struct Answered {

@@ -124,7 +124,7 @@ void TaskBooks::NoteArrival(const Cause& cause) {
     message.first_unfinished = request->first_unfinished;
     message.method = request->method;
     message.key = request->key;
-    served.Arrive(message);
+    served.Note(message);
   } else if (const auto* data = std::get_if<TakeData>(&cause)) {
     requests.Settle(data->number);
   } else if (const auto* failure = std::get_if<HearFailure>(&cause)) {

@@ -27,8 +27,7 @@ core::TurnEffects HostedTask::Run(const core::TurnContext& context,
   TurnRecorder recorder(*this, context, cause);
   try {
     if (IsFirst(cause) && Build(context.task)) BeginAs(cause);
-    if (context.epoch != epoch_ ||
-        std::holds_alternative<core::EnterEpoch>(cause)) {
+    if (context.epoch != epoch_) {
       epoch_ = context.epoch;
       open_tokens_.clear();
       metas_ = open_requests_ = 0;

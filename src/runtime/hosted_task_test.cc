@@ -30,6 +30,7 @@ class Puppet final : public Task {
     Serve(kNumber, [](Turn&, Token<int>, const int&) {});
     OnData(kNumber, [](Turn&, TaskId, const int&) {});
   }
+  void Init(Turn& turn) override { act_(turn); }
   void EnterEpoch(Turn& turn) override { act_(turn); }
   void MetaReady(Turn& turn, TaskId, const LinkType&,
                  const std::string&) override {
@@ -197,6 +198,17 @@ TEST_F(HostedTaskTest, AFailedRequestFailsTheTaskUnlessItListens) {  // R12
   EXPECT_THAT(
       effects.failure.value_or("none"),
       HasSubstr("the request Echo to task 2 failed: not a neighbor: no link"));
+}
+
+// EnterEpoch does not begin to count anew in the epoch in which Init ran.
+TEST_F(HostedTaskTest, WhatInitAskedForIsStillOpenInItsEpoch) {
+  const auto ask = [](Turn& turn) { turn.Request(1, kEcho, "x"); };
+  host_.emplace(around_);
+  Run(core::InitTask{}, ask);
+  Run(core::EnterEpoch{}, [](Turn&) {});
+  Run(core::TakeData{1, 1, "Echo", Payload::Own(std::string("x"))},
+      [](Turn&) {});
+  EXPECT_EQ(Run(core::HearMeta{}, ask).failure.value_or("none"), "none");
 }
 
 TEST_F(HostedTaskTest, TheStopTokenFiresForTheRunningTurnOnly) {  // R9

@@ -45,8 +45,15 @@ void TurnHistory::After(const core::NodeCore& at) {
     if (!replica->log()) continue;
     const core::ReplicaIdentity& me = replica->identity();
     Life& life = lives_[{me.task, me.incarnation}];
-    while (life.committed.size() < replica->log()->committed()) {
-      Commit(me.task, life, life.committed.size() + 1, me.term);
+    core::RecordNumber& seen = seen_[{at.self(), id}];
+    while (seen < replica->log()->committed()) {
+      ++seen;
+      const auto writer = life.written.find({seen, me.term});
+      if (seen > life.committed.size()) {
+        Commit(me.task, life, seen, me.term);
+      } else if (writer != life.written.end()) {
+        CheckSame(me.task, life, seen, writer->second);
+      }
       if (verdict_.violation()) return;
     }
   }

@@ -66,6 +66,8 @@ class TurnHistory {
   Verdict& verdict_;
   Sink sink_;
   std::map<std::pair<TaskId, Incarnation>, Life> lives_;
+  // What each primary was seen to take for standing.
+  std::map<std::pair<core::NodeId, core::ReplicaId>, core::RecordNumber> seen_;
 };
 
 }  // namespace taskgraph::sim
