@@ -70,7 +70,7 @@ class HotStandbyTest : public OneNodeTest {
   }
 };
 
-// a backup that dropped its copy begins another one from nothing.
+// A copy that was thrown away does not begin again from nothing.
 TEST_F(HotStandbyTest, ADroppedCopyIsNotReplacedByAnEmptyOne) {  // R4
   Assign0(Record(1, "p", {"n", "c"}));
   Play();
@@ -97,7 +97,7 @@ TEST_F(HotStandbyTest, ADroppedCopyIsNotReplacedByAnEmptyOne) {  // R4
   EXPECT_EQ(plays, "");  // Contains Init: the task begins from nothing.
 }
 
-// the verdict on another proposal ends the wait for both sets.
+// Its node may have other proposals under way.
 TEST_F(HotStandbyTest, OnlyTheVerdictOnItsOwnProposalEndsTheUnion) {  // R19
   Assign0(Record(1, "p", {"n"}));
   Play();
@@ -133,35 +133,7 @@ TEST_F(HotStandbyTest, OnlyTheVerdictOnItsOwnProposalEndsTheUnion) {  // R19
       << "j, which counts if [C] wins, has no record of it";
 }
 
-// a promoted backup whose node is behind its books in epochs.
-TEST_F(HotStandbyTest,
-       APromotedBackupDoesNotForgetTheEpochOfItsBooks) {  // R7, R17
-  Assign0(Record(1, "p", {"n"}));
-  Play();
-  Replica("p", LogAppend{1,
-                         0,
-                         0,
-                         3,
-                         1,
-                         {Rec(1, 1, 1, InitTask{}), Rec(2, 1, 1, EnterEpoch{}),
-                          Rec(3, 1, 2, HearMeta{1, 1, 1, "all", "a", 1})}});
-  Do(NodeLeft{"p"});
-  Assign0(Record(2, "n", {}));
-  std::string plays;
-  for (int i = 0; i < 10 && !turns_.empty(); ++i) {
-    if (core_->MayBegin(turns_.front().replica)) {
-      plays += Play() + "; ";
-    } else {
-      TurnEffects none;
-      none.begun = false;
-      Play(none);
-    }
-    Do(EpochAdvanced{1, 2});  // The watch catches up a moment later.
-  }
-  EXPECT_THAT(plays, testing::HasSubstr("EnterEpoch")) << plays;
-}
-
-// The same, with the epoch told after the turns were found to be of no use.
+// Its node may be behind its books in epochs.
 TEST_F(HotStandbyTest, APromotedBackupGoesOnInTheEpochOfItsBooks) {
   Assign0(Record(1, "p", {"n"}));
   Play();
@@ -192,7 +164,7 @@ TEST_F(HotStandbyTest, APromotedBackupGoesOnInTheEpochOfItsBooks) {
   EXPECT_THAT(plays, testing::HasSubstr("EnterEpoch")) << plays;
 }
 
-// metas of a neighbor's earlier life wait while a snapshot is taken.
+// Metas of a neighbor's earlier life wait while a snapshot is taken.
 TEST_F(HotStandbyTest, AJoinersInboxKnowsOneLifeOfASenderFromTheNext) {  // R10
   const Directory directory(4);
   class None : public Clerk {
@@ -243,7 +215,7 @@ TEST_F(HotStandbyTest, AJoinersInboxKnowsOneLifeOfASenderFromTheNext) {  // R10
       << "a new meta of the sender's is taken for a known one";
 }
 
-// nobody calls the joiners of a promoted backup.
+// Its predecessor may have called them in vain.
 TEST_F(HotStandbyTest, APromotedBackupInvitesWhoIsJoining) {  // R20
   Assign0(Record(1, "p", {"n"}, {"j"}, 1));
   Play();
@@ -255,7 +227,7 @@ TEST_F(HotStandbyTest, APromotedBackupInvitesWhoIsJoining) {  // R20
   EXPECT_EQ(Sent<Invitation>().size(), 1u);
 }
 
-// nor one that was suspected at first.
+// Its connection may come later than its choice.
 TEST_F(HotStandbyTest, AJoinerThatWasSuspectedIsInvitedLater) {  // R20
   Do(PeerProbed{"j", PeerProbed::Verdict::kSilent});
   Assign0(Record(1, "n", {}));
@@ -268,7 +240,7 @@ TEST_F(HotStandbyTest, AJoinerThatWasSuspectedIsInvitedLater) {  // R20
   EXPECT_EQ(Sent<Invitation>().size(), 1u);
 }
 
-// a joiner that refuses while another change is undecided.
+// A joiner that refuses while another change is undecided.
 TEST_F(HotStandbyTest, AJoinerThatRefusesIsInvitedAgain) {  // R20
   Assign0(Record(1, "n", {"c"}));
   while (!turns_.empty()) Play();
@@ -286,7 +258,7 @@ TEST_F(HotStandbyTest, AJoinerThatRefusesIsInvitedAgain) {  // R20
   EXPECT_GE(Sent<Invitation>().size(), 2u);
 }
 
-// a request that its requester withdrew while a snapshot was taken.
+// A request that its requester withdrew while a snapshot was taken.
 TEST_F(HotStandbyTest,
        AWithdrawnRequestOfTheTrayHasATokenOnTheJoinerToo) {  // R17
   const Directory directory(4);
@@ -323,7 +295,7 @@ TEST_F(HotStandbyTest,
       << "after a promotion Turn::Answer throws: 'never asked of this task'";
 }
 
-// an invitation from a node that is not known yet, when there is no room.
+// An invitation from a node that is not known yet, when there is no room.
 TEST_F(HotStandbyTest, AnInvitationThatFindsNoRoomIsRefused) {  // R20
   options_.limits.held_messages_max = 1;
   core_ = std::make_unique<NodeCore>("n", *links_, options_);
