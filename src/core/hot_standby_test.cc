@@ -111,7 +111,7 @@ TEST_F(HotStandbyTest, OnlyTheVerdictOnItsOwnProposalEndsTheUnion) {  // R19
   Replica("j", LogAck{2, invited[0].join, invited[0].applied, 0});
   const auto appends = Sent<LogAppend>();
   ASSERT_FALSE(appends.empty());
-  const LogAppend last = appends.back();
+  const LogAppend& last = appends.back();
   orders_.clear();
   Replica("j", LogAck{2, last.join,
                       last.records.empty() ? invited[0].applied

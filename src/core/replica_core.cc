@@ -155,12 +155,12 @@ void ReplicaCore::Enter(Epoch epoch) {
   early_answers_.clear();
   departures_.DropLetters();
   auto lists = around_.links.Neighbors(me_.task, epoch);
-  const bool wrong = !lists;
-  if (books_.Enter(epoch, wrong ? std::make_shared<const NeighborLists>()
-                                : std::move(lists).value())) {
+  std::string mistake = lists ? std::string() : lists.error().message;
+  if (books_.Enter(epoch, lists ? std::move(lists).value()
+                                : std::make_shared<const NeighborLists>())) {
     FollowNeighbors();
   }
-  if (wrong) return EndJob(lists.error().message);
+  if (!mistake.empty()) return EndJob(std::move(mistake));
   queue_.push_back(EnterEpoch{});
   Queue(books_.neighborhood.ReviewAll());  // R22
   Readmit();

@@ -35,8 +35,8 @@ class Copied : public Backupable {
  protected:
   // At the end of each callback.
   void Save(Turn& turn) {
-    std::string bytes = Bytes();
-    if (bytes != saved_) turn.Update(std::move(bytes));
+    const std::string bytes = Bytes();
+    if (bytes != saved_) turn.Update(bytes);
   }
 
   State now_;

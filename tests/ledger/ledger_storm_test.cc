@@ -12,13 +12,19 @@
 namespace ledger {
 namespace {
 
+using taskgraph::sim::Climate;
+using taskgraph::sim::DrawClimate;
+using taskgraph::sim::Faults;
+using taskgraph::sim::Random;
+using taskgraph::sim::World;
+using taskgraph::sim::WorldOptions;
+
 // R14-R20, in the simulator: whatever dies, is stopped or cut off. Only where
 // all replicas of a branch were lost at once may the job end without its money,
 // and then it says so.
 class LedgerStorm : public testing::TestWithParam<taskgraph::sim::Seed> {};
 
 TEST_P(LedgerStorm, EveryTransferHappensOnce) {
-  using namespace taskgraph::sim;
   taskgraph::Job job = BankJob(6);
   job.Backups(2);
   Random random(GetParam());
