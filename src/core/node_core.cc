@@ -57,7 +57,7 @@ void NodeCore::On(AssignmentChanged& changed, Time now) {
   Review(task, now);
   TellFollowers(task, before, now);
   DeliverEarly(task, now);
-  DeliverEarlyAppends(task, now);
+  DeliverEarlyForCopy(task, now);
 }
 
 void NodeCore::TellFollowers(TaskId task, const Assignment& before, Time now) {
@@ -177,7 +177,7 @@ void NodeCore::KeepUnknown(MessageArrived& arrived, Time now) {
   const auto* replica = std::get_if<ReplicaMessage>(&arrived.message);
   if (replica != nullptr && directory_.Has(replica->task) &&
       std::holds_alternative<Invitation>(replica->body)) {
-    RefuseCopy(arrived.from, *replica);
+    RefuseCopy(arrived.from, replica->task, replica->incarnation);
   }
   const auto* message = std::get_if<Message>(&arrived.message);
   if (message == nullptr || !directory_.Has(message->route.to) ||

@@ -108,10 +108,10 @@ class NodeCore {
   ReplicaCore& Add(std::unique_ptr<ReplicaCore> replica);
   void DropBackup(TaskId task);
   void SettleBackup(TaskId task);
-  void KeepEarlyAppend(const NodeId& from, ReplicaMessage&& message);
-  void DeliverEarlyAppends(TaskId task, Time now);
+  void KeepEarlyForCopy(const NodeId& from, ReplicaMessage&& message);
+  void DeliverEarlyForCopy(TaskId task, Time now);
   void TakeInvitation(const NodeId& from, ReplicaMessage&& message);
-  void RefuseCopy(const NodeId& from, const ReplicaMessage& message);
+  void RefuseCopy(const NodeId& primary, TaskId task, Incarnation incarnation);
   void TakeAppend(const NodeId& from, const ReplicaMessage& message,
                   const LogAppend& append);
   void Suspect(const NodeId& node, Time now);
@@ -161,10 +161,10 @@ class NodeCore {
   // Messages to tasks whose assignment to this node has not been seen yet.
   std::map<TaskId, std::deque<std::pair<NodeId, Message>>> early_;
   std::size_t early_count_ = 0;
-  // The same for records of the turn log.
+  // The same for records of the turn log, and invitations.
   std::map<TaskId, std::vector<std::pair<NodeId, ReplicaMessage>>>
-      early_appends_;
-  std::size_t early_appends_count_ = 0;
+      early_for_copies_;
+  std::size_t early_for_copies_count_ = 0;
 
   std::map<NodeId, NodeRecord> nodes_;
   std::set<NodeId> members_;  // All that ever joined: they may speak.

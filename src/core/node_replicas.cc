@@ -8,6 +8,7 @@
 #include "core/node_core.h"
 
 namespace taskgraph::core {
+
 bool NodeCore::MayBegin(ReplicaId replica) const {
   if (const ReplicaCore* found = Find(replica)) return found->MayBegin();
   const auto backup = backup_ids_.find(replica);
@@ -100,7 +101,7 @@ void NodeCore::TakeInvitation(const NodeId& from, ReplicaMessage&& message) {
       found->second->log().IsBefore(invitation.term, invitation.join);
   if (!is_news) return;
   if (invitation.term != record.term || !IsIn(around_.self, record.joining)) {
-    return RefuseCopy(from, message);
+    return RefuseCopy(from, message.task, message.incarnation);
   }
   if (found != backups_.end()) DropBackup(task);
   AddBackup(std::make_unique<BackupCore>(
@@ -110,10 +111,11 @@ void NodeCore::TakeInvitation(const NodeId& from, ReplicaMessage&& message) {
   SettleBackup(task);
 }
 
-void NodeCore::RefuseCopy(const NodeId& from, const ReplicaMessage& message) {
+void NodeCore::RefuseCopy(const NodeId& primary, TaskId task,
+                          Incarnation incarnation) {
   outputs_.push_back(SendMessage{
-      from, ReplicaMessage{message.task, message.incarnation, generation_,
-                           ReplicaGone{directory_.of(message.task).term}}});
+      primary, ReplicaMessage{task, incarnation, generation_,
+                              ReplicaGone{directory_.of(task).term}}});
 }
 
 // R4: it goes on where its primary was.
@@ -153,10 +155,7 @@ void NodeCore::SettleBackup(TaskId task) {
   if (!backup.broken()) return;
   const Assignment& record = directory_.of(task);
   if (record.HasPrimary()) {
-    const ReplicaIdentity& me = backup.identity();
-    outputs_.push_back(SendMessage{
-        record.primary, ReplicaMessage{task, me.incarnation, me.generation,
-                                       ReplicaGone{record.term}}});
+    RefuseCopy(record.primary, task, backup.identity().incarnation);
   }
   DropBackup(task);
 }
@@ -169,7 +168,7 @@ void NodeCore::Receive(const NodeId& from, ReplicaMessage&& message, Time now) {
   const Assignment& record = directory_.of(task);
   if (const auto* append = std::get_if<LogAppend>(&message.body)) {
     if (append->term > record.term) {
-      KeepEarlyAppend(from, std::move(message));
+      KeepEarlyForCopy(from, std::move(message));
     } else {
       TakeAppend(from, message, *append);
     }
@@ -178,7 +177,7 @@ void NodeCore::Receive(const NodeId& from, ReplicaMessage&& message, Time now) {
   if (const auto* invitation = std::get_if<Invitation>(&message.body)) {
     if (invitation->term > record.term ||
         (invitation->term == record.term && invitation->joins > record.joins)) {
-      KeepEarlyAppend(from, std::move(message));
+      KeepEarlyForCopy(from, std::move(message));
     } else {
       TakeInvitation(from, std::move(message));
     }
@@ -206,7 +205,7 @@ void NodeCore::TakeAppend(const NodeId& from, const ReplicaMessage& message,
   const auto found = backups_.find(task);
   if (append.term < known || found == backups_.end() ||
       found->second->identity().incarnation != message.incarnation) {
-    return RefuseCopy(from, message);
+    return RefuseCopy(from, message.task, message.incarnation);
   }
   found->second->OnAppend(from, append);
   SettleBackup(task);
@@ -214,21 +213,22 @@ void NodeCore::TakeAppend(const NodeId& from, const ReplicaMessage& message,
 
 // The primary has seen an assignment that this node has not: it comes soon.
 // What there is no room for is sent again.
-void NodeCore::KeepEarlyAppend(const NodeId& from, ReplicaMessage&& message) {
-  if (early_appends_count_ >= options_.limits.held_messages_max) {
+void NodeCore::KeepEarlyForCopy(const NodeId& from, ReplicaMessage&& message) {
+  if (early_for_copies_count_ >= options_.limits.held_messages_max) {
     if (std::holds_alternative<Invitation>(message.body)) {
-      RefuseCopy(from, message);  // It is not sent again by itself.
+      RefuseCopy(from, message.task,
+                 message.incarnation);  // It is not sent again by itself.
     }
     return;
   }
-  early_appends_[message.task].emplace_back(from, std::move(message));
-  ++early_appends_count_;
+  early_for_copies_[message.task].emplace_back(from, std::move(message));
+  ++early_for_copies_count_;
 }
 
-void NodeCore::DeliverEarlyAppends(TaskId task, Time now) {
-  auto found = early_appends_.extract(task);
+void NodeCore::DeliverEarlyForCopy(TaskId task, Time now) {
+  auto found = early_for_copies_.extract(task);
   if (!found) return;
-  early_appends_count_ -= found.mapped().size();
+  early_for_copies_count_ -= found.mapped().size();
   for (auto& [from, message] : found.mapped()) {
     Receive(from, std::move(message), now);
   }

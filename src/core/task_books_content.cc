@@ -124,8 +124,7 @@ bool TaskBooks::Read(FieldReader& in, const Links& links,
   return in.AtGoodEnd();
 }
 
-// In the order in which they arrived, the last of each sender's metas first is
-// as good as any: Forget takes away what came after, too.
+// Any order will do: Forget takes away what came after, too.
 void TaskBooks::ReadWaiting(FieldReader& in, std::vector<Cause>& unheard) {
   switch (static_cast<Waiting>(in.Byte())) {
     case Waiting::kMeta: {
