@@ -38,8 +38,9 @@ class Signals {
   int write_fd_ = -1;
 };
 
-// Threads that begin while it lives leave the signals to the others. Two signals
-// in a row would else be handled by two threads, and come in either order.
+// Threads that begin while it lives leave the signals to the others. Two
+// signals in a row would else be handled by two threads, and come in either
+// order.
 class SignalsForOthers {
  public:
   explicit SignalsForOthers(const std::vector<int>& numbers);
