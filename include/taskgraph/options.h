@@ -57,14 +57,28 @@ struct LimitOptions {
   // Requests that a task may have open at a time.
   std::size_t open_requests_max = 65536;
 
-  // Bytes of one input or output message.
+  // Bytes of one input or output message, of an update or a snapshot.
   std::size_t message_bytes_max = std::size_t{4} << 30;
+
+  // Bytes of turns that a task's backups have not acknowledged, and of updates
+  // that one of them has not applied. Beyond it the task's next turn waits.
+  std::size_t backlog_bytes_max = 64 * 1024 * 1024;
+
+  // Bytes of turns that are kept for a new backup that has not caught up.
+  // Beyond it the backup begins again, with another snapshot (R20).
+  std::size_t log_bytes_max = std::size_t{1} << 30;
 };
 
 // How many hot standbys tasks have (Job::Backups); each takes a slot of a node.
 struct BackupOptions {
   std::uint32_t each = 0;
   std::map<TaskId, std::uint32_t> of;  // Those that have another number.
+
+  // Checking mode: after so many turns the state of each backup is compared
+  // with its primary's, and a difference ends the job with a message that tells
+  // the task, the turn and the first byte. 1 finds the turn that did it; each
+  // comparison sends a whole snapshot to each backup. 0: never.
+  std::uint32_t check_every = 0;
 
   std::uint32_t For(TaskId task) const {
     const auto found = of.find(task);

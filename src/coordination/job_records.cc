@@ -14,9 +14,9 @@ std::int64_t Milliseconds(Duration duration) {
       .count();
 }
 
-// "each" and the tasks that have another number, by their ids.
+// Beside the rest, the tasks that have another number than each, by their ids.
 Json BackupsJson(const BackupOptions& backups) {
-  Json json = {{"each", backups.each}};
+  Json json = {{"each", backups.each}, {"check_every", backups.check_every}};
   for (const auto& [task, count] : backups.of) {
     json[std::to_string(task)] = count;
   }
@@ -30,6 +30,8 @@ void ReadBackups(const Json& json, BackupOptions& out) {
         std::from_chars(name.data(), name.data() + name.size(), task);
     if (name == "each") {
       count.get_to(out.each);
+    } else if (name == "check_every") {
+      count.get_to(out.check_every);
     } else if (error == std::errc()) {
       count.get_to(out.of[task]);
     }
@@ -54,6 +56,8 @@ Json OptionsJson(const JobOptions& options) {
       {"meta_bytes_max", limits.meta_bytes_max},
       {"open_requests_max", limits.open_requests_max},
       {"message_bytes_max", limits.message_bytes_max},
+      {"backlog_bytes_max", limits.backlog_bytes_max},
+      {"log_bytes_max", limits.log_bytes_max},
   };
 }
 
@@ -79,6 +83,8 @@ JobOptions OptionsFrom(const Json& json) {
   json.at("meta_bytes_max").get_to(limits.meta_bytes_max);
   json.at("open_requests_max").get_to(limits.open_requests_max);
   json.at("message_bytes_max").get_to(limits.message_bytes_max);
+  json.at("backlog_bytes_max").get_to(limits.backlog_bytes_max);
+  json.at("log_bytes_max").get_to(limits.log_bytes_max);
   return options;
 }
 

@@ -18,11 +18,14 @@ namespace taskgraph::core {
 
 class Backoff {
  public:
+  Backoff(Duration min, Duration max) : min_(min), max_(max) {}
   explicit Backoff(const FailureOptions& options)
-      : min_(options.backoff_min), max_(options.backoff_max) {}
+      : Backoff(options.backoff_min, options.backoff_max) {}
 
   bool waiting() const { return until_ != kNever; }
   Time until() const { return until_; }
+  // It never waited, or was encouraged since.
+  bool fresh() const { return delay_ == Duration{}; }
 
   // Starts to wait; a refusal while waiting belongs to the same attempt.
   void Wait(Time now) {

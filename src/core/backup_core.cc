@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/backup_core.h"
 
+#include <iterator>
 #include <utility>
 
+#include "core/copy_check.h"
+
 namespace taskgraph::core {
+namespace {
+
+std::size_t UpdateBytes(const Cause& cause) {
+  const auto* apply = std::get_if<ApplyUpdates>(&cause);
+  if (apply == nullptr) return 0;
+  std::size_t bytes = 0;
+  for (const Payload& update : apply->updates) bytes += update.size();
+  return bytes;
+}
+
+}  // namespace
 
 BackupCore::BackupCore(const ReplicaIdentity& identity,
                        ReplicaSurroundings& surroundings)
@@ -38,21 +52,24 @@ void BackupCore::Follow(Term term) {
   me_.term = term;
   join_ = 0;
   log_.Follow(term);
+  late_ack_.reset();
+  orders_.clear();
   Greet();
 }
 
 // So that there is a connection, whose end tells that the primary's process
 // ended (R21).
-void BackupCore::Greet() {
+void BackupCore::Greet() { Acknowledge({me_.term, join_, log_.applied(), 0}); }
+
+void BackupCore::Acknowledge(const LogAck& ack) {
   const Assignment& record = around_.directory.of(me_.task);
   if (!record.HasPrimary()) return;
-  around_.outputs.push_back(
-      SendMessage{record.primary,
-                  ReplicaMessage{me_.task, me_.incarnation, me_.generation,
-                                 LogAck{me_.term, join_, log_.applied(), 0}}});
+  around_.outputs.push_back(SendMessage{
+      record.primary,
+      ReplicaMessage{me_.task, me_.incarnation, me_.generation, ack}});
 }
 
-void BackupCore::OnAppend(const NodeId& from, const LogAppend& append) {
+void BackupCore::OnAppend(const LogAppend& append) {
   if (broken_) return;
   const std::optional<LogAck> ack = log_.Take(append);
   if (log_.broken()) {
@@ -60,16 +77,51 @@ void BackupCore::OnAppend(const NodeId& from, const LogAppend& append) {
     return;
   }
   if (!ack) return;
-  around_.outputs.push_back(SendMessage{
-      from, ReplicaMessage{me_.task, me_.incarnation, me_.generation, *ack}});
   Apply();
+  if (unapplied_bytes_ > around_.options.limits.backlog_bytes_max) {
+    late_ack_ = ack;
+  } else {
+    Acknowledge(*ack);
+  }
 }
 
 void BackupCore::Apply() {
   while (const std::optional<TurnRecord> record = log_.NextToApply()) {
     if (!Replay(*record)) return;
   }
+  TakeSnapshots();
   Pump();
+}
+
+void BackupCore::OnSnapshotOrder(const SnapshotOrder& order) {
+  if (broken_ || order.term != me_.term) return;
+  orders_.push_back(order);
+  TakeSnapshots();
+  Pump();
+}
+
+// The books as they are now, and the state when the task has gone through as
+// much.
+void BackupCore::TakeSnapshots() {
+  std::erase_if(orders_, [&](SnapshotOrder& order) {
+    if (order.base > log_.applied()) return false;
+    std::vector<const Cause*> tray;
+    for (const Cause& cause : unheard_) tray.push_back(&cause);
+    copies_.push_back({std::move(order), log_.applied(), books_.Copy(tray)});
+    Work(TakeSnapshot{});
+    return true;
+  });
+}
+
+void BackupCore::Invite(const Payload& state) {
+  const Copy copy = copies_.Pop();
+  const SnapshotOrder& order = copy.order;
+  if (order.term != me_.term) return;
+  around_.outputs.push_back(
+      SendMessage{order.joiner,
+                  ReplicaMessage{me_.task, me_.incarnation, me_.generation,
+                                 Invitation{order.term, order.join, order.joins,
+                                            copy.applied, copy.books, state}}});
 }
 
 // Says whether the record could be read.
@@ -91,9 +143,10 @@ bool BackupCore::Replay(const TurnRecord& record) {
     unheard_.clear();
   }
   ForgetUnheard(turn.cause);
-  for (Payload& update : turn.effects.updates) {
-    updates_.push_back(std::move(update));
+  if (!turn.effects.updates.empty()) {
+    Work(ApplyUpdates{std::move(turn.effects.updates)});
   }
+  if (std::holds_alternative<CompareState>(turn.cause)) Work(turn.cause);
   books_.Replay(std::move(turn), *this);
   return true;
 }
@@ -117,9 +170,21 @@ void BackupCore::Tell(HearFailure failure) {
   unheard_.push_back(std::move(failure));
 }
 
+void BackupCore::Work(Cause cause) {
+  unapplied_bytes_ += UpdateBytes(cause);
+  auto* more = std::get_if<ApplyUpdates>(&cause);
+  auto* last =
+      work_.empty() ? nullptr : std::get_if<ApplyUpdates>(&work_.back());
+  if (more == nullptr || last == nullptr) {
+    work_.push_back(std::move(cause));
+  } else {  // In one turn.
+    std::move(more->updates.begin(), more->updates.end(),
+              std::back_inserter(last->updates));
+  }
+}
+
 void BackupCore::Pump() {
-  if (running_ || updates_.empty() || broken_) return;
-  Run(ApplyUpdates{std::exchange(updates_, {})});
+  if (!running_ && !work_.empty() && !broken_) Run(work_.Pop());
 }
 
 void BackupCore::Run(Cause cause) {
@@ -133,10 +198,22 @@ void BackupCore::Run(Cause cause) {
 
 void BackupCore::OnTurnFinished(const TurnEffects& effects) {
   const Cause cause = *std::exchange(running_, std::nullopt);
+  unapplied_bytes_ -= UpdateBytes(cause);
   if (effects.failure) {
     broken_ = *effects.failure + " (while " + Describe(cause) + ")";
   } else if (join_ != 0 && std::holds_alternative<ChangeRole>(cause)) {
     Greet();
+  } else if (effects.snapshot) {
+    Invite(*effects.snapshot);
+  } else if (effects.difference) {
+    around_.outputs.push_back(ProposeEnd{
+        me_.task, me_.term,
+        Failed(Differs(me_.task, around_.self, std::get<CompareState>(cause),
+                       *effects.difference))});
+  }
+  if (late_ack_ &&
+      unapplied_bytes_ <= around_.options.limits.backlog_bytes_max) {
+    Acknowledge(*std::exchange(late_ack_, std::nullopt));
   }
   Pump();
 }
@@ -147,8 +224,8 @@ std::optional<Estate> BackupCore::TakeOver() {
     if (!Replay(record)) break;
   }
   if (broken_) return {};
-  return Estate{std::move(books_),   log_.applied(),      tail,
-                std::move(unheard_), std::move(updates_), std::move(running_)};
+  return Estate{std::move(books_),   log_.applied(),   tail,
+                std::move(unheard_), std::move(work_), std::move(running_)};
 }
 
 }  // namespace taskgraph::core

@@ -28,7 +28,7 @@ struct Estate {
   std::deque<TurnRecord> tail;
   std::vector<Cause> unheard;  // Answers that the task must hear still.
   // What the task object must still go through, and what it is in.
-  std::vector<Payload> updates;
+  Fifo<Cause> work;
   std::optional<Cause> running;
 };
 
@@ -45,7 +45,9 @@ class BackupCore final : private Clerk {
 
   // Its task has a new primary, and this replica is in-sync with it.
   void Follow(Term term);
-  void OnAppend(const NodeId& from, const LogAppend& append);
+  void OnAppend(const LogAppend& append);
+  // R20: another backup is to begin with this one's copy.
+  void OnSnapshotOrder(const SnapshotOrder& order);
   void OnTurnFinished(const TurnEffects& effects);
 
   // This replica became the primary; it is of no use any more afterwards. None:
@@ -64,11 +66,22 @@ class BackupCore final : private Clerk {
   void Tell(HearFailure failure) override;
 
   void Greet();
+  void Acknowledge(const LogAck& ack);
   void Apply();
   bool Replay(const TurnRecord& record);
   void ForgetUnheard(const Cause& cause);
+  void Work(Cause cause);
+  void TakeSnapshots();
+  void Invite(const Payload& state);
   void Pump();
   void Run(Cause cause);
+
+  // What another backup will be sent, but for the task's state.
+  struct Copy {
+    SnapshotOrder order;
+    RecordNumber applied = 0;
+    Payload books;
+  };
 
   ReplicaIdentity me_;
   ReplicaSurroundings& around_;
@@ -76,8 +89,13 @@ class BackupCore final : private Clerk {
   BackupLog log_;
   TaskBooks books_;
   std::vector<Cause> unheard_;
-  std::vector<Payload> updates_;
+  // What the task object must go through, in the order of the records.
+  Fifo<Cause> work_;
   std::optional<Cause> running_;
+  std::size_t unapplied_bytes_ = 0;    // Of updates, in both.
+  std::optional<LogAck> late_ack_;     // Until there are fewer of them.
+  std::vector<SnapshotOrder> orders_;  // For records that are not applied yet.
+  Fifo<Copy> copies_;                  // One for each TakeSnapshot in work_.
   std::optional<std::string> broken_;
 };
 

@@ -8,9 +8,6 @@
 namespace taskgraph::core {
 namespace {
 
-// An exit code, as shells know it.
-constexpr int kFailedCode = 1;
-
 // A transaction may hold 128 operations, and a change takes two.
 constexpr std::size_t kChangesPerProposalMax = 50;
 
@@ -271,13 +268,11 @@ void ControllerCore::ActOnEnd(Time now) {
     end = {ExitReason::kKilled, {stop_->code, "stopped: " + stop_->reason}};
   } else {  // R23
     const Assignment& record = directory_.of(*failed_task_);
-    end = {
-        ExitReason::kFailed,
-        {kFailedCode,
-         "task " + std::to_string(*failed_task_) + " failed " +
-             std::to_string(record.failures) + " times (max_failures allows " +
-             std::to_string(options_.options.failure.max_failures) +
-             "); the last error: " + record.last_error}};
+    end = Failed("task " + std::to_string(*failed_task_) + " failed " +
+                 std::to_string(record.failures) +
+                 " times (max_failures allows " +
+                 std::to_string(options_.options.failure.max_failures) +
+                 "); the last error: " + record.last_error);
   }
   outputs_.push_back(ProposeEnd{std::nullopt, 0, std::move(end)});
 }

@@ -48,6 +48,7 @@ class Departures {
   };
 
   bool empty() const { return items_.empty(); }
+  std::size_t size() const { return items_.size(); }
   void Add(Gate gate, Item item) { items_.push_back({gate, std::move(item)}); }
 
   // The next one that may leave; none: the next one waits, or there is none.

@@ -40,6 +40,9 @@ struct Describer {
   }
   std::string operator()(const TakeSnapshot&) const { return "in Snapshot"; }
   std::string operator()(const ApplyUpdates&) const { return "in Update"; }
+  std::string operator()(const CompareState&) const {
+    return "comparing a backup with its primary, in Snapshot";
+  }
 };
 
 }  // namespace

@@ -24,6 +24,7 @@ class Fifo {
   bool empty() const { return first_ == items_.size(); }
   std::size_t size() const { return items_.size() - first_; }
   const T& front() const { return items_[first_]; }
+  T& back() { return items_.back(); }
 
   void push_back(T item) { items_.push_back(std::move(item)); }
   // Before all others; takes time in proportion to their number.

@@ -185,19 +185,17 @@ TEST_F(HotStandbyTest, AJoinersInboxKnowsOneLifeOfASenderFromTheNext) {  // R10
   arrive(1, {2, 1, "all", "b"});
   arrive(2, {1, 1, "all", "z"});  // It restarted, and flags something else.
 
-  std::string bytes;
-  FieldWriter out(bytes);
   std::vector<const Cause*> waits;
   for (const Cause& cause : tray) waits.push_back(&cause);
-  primary.Write(out, waits);
+  const Payload bytes = primary.Copy(waits);
   TaskBooks joiner(0, directory);
-  FieldReader in(bytes);
+  FieldReader in(bytes.text());
   std::vector<Cause> unheard;
   ASSERT_TRUE(joiner.Read(in, *links_, unheard));
 
   {  // Promoted at once: nothing of the tray has been heard by the task.
     TaskBooks copy(0, directory);
-    FieldReader again(bytes);
+    FieldReader again(bytes.text());
     ASSERT_TRUE(copy.Read(again, *links_, unheard));
     EXPECT_EQ(copy.metas_heard.Arrive(1, 2, {1, 1, "all", "a"}),
               MetaInbox::Verdict::kNew)
@@ -222,7 +220,7 @@ TEST_F(HotStandbyTest, APromotedBackupInvitesWhoIsJoining) {  // R20
   Do(NodeLeft{"p"});
   Assign0(Record(2, "n", {}, {"j"}, 1));
   while (!turns_.empty()) Play();
-  Wait(1min);
+  Wait(5s);
   while (!turns_.empty()) Play();
   EXPECT_EQ(Sent<Invitation>().size(), 1u);
 }
@@ -280,11 +278,9 @@ TEST_F(HotStandbyTest,
   primary.served.Arrive(five);
   const Cause serve = ServeRequest{three.id, "Get", {}, "k", 3};
   const Cause serve5 = ServeRequest{five.id, "Get", {}, "", 5};
-  std::string bytes;
-  FieldWriter out(bytes);
-  primary.Write(out, {&serve, &serve5});
+  const Payload bytes = primary.Copy({&serve, &serve5});
   TaskBooks joiner(0, directory);
-  FieldReader in(bytes);
+  FieldReader in(bytes.text());
   std::vector<Cause> unheard;
   ASSERT_TRUE(joiner.Read(in, *links_, unheard));
   TurnContent turn;

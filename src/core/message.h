@@ -127,25 +127,39 @@ struct ReplicaGone {
   friend bool operator==(const ReplicaGone&, const ReplicaGone&) = default;
 };
 
-// R20: from a primary to a node that is to be a backup: a copy of all that the
-// task is after `applied` records.
+// R20: from a primary, or one of its backups, to a node that is to be a backup:
+// a copy of all that the task is after `applied` records.
 struct Invitation {
   Term term = 0;
   JoinNumber join = 0;
   std::uint64_t joins = 0;  // Of the record that says so.
   RecordNumber applied = 0;
-  Payload books;  // See TaskBooks::Write.
+  Payload books;  // See TaskBooks::Copy.
   Payload state;  // The user's.
 
   friend bool operator==(const Invitation&, const Invitation&) = default;
 };
 
+// R20: from a primary to one of its backups: invite `joiner`, with a copy of
+// what the task is after `base` records or more.
+struct SnapshotOrder {
+  Term term = 0;
+  JoinNumber join = 0;
+  std::uint64_t joins = 0;
+  RecordNumber base = 0;
+  NodeId joiner;
+
+  friend bool operator==(const SnapshotOrder&, const SnapshotOrder&) = default;
+};
+
 // What replicas of one task say to each other; terms are in the bodies (R2).
+using ReplicaBody =
+    std::variant<LogAppend, LogAck, ReplicaGone, SnapshotOrder, Invitation>;
 struct ReplicaMessage {
   TaskId task = 0;
   Incarnation incarnation = 0;
   Generation generation = 0;
-  std::variant<LogAppend, LogAck, ReplicaGone, Invitation> body;
+  ReplicaBody body;
 
   friend bool operator==(const ReplicaMessage&,
                          const ReplicaMessage&) = default;

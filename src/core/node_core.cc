@@ -50,7 +50,7 @@ void NodeCore::On(AssignmentChanged& changed, Time now) {
     if (current.term > host->identity().term) {  // R2
       host->OnSuperseded();
     } else {
-      host->OnOwnAssignment();
+      host->OnOwnAssignment(now);
     }
     Settle(*host, now);
   }
@@ -293,7 +293,7 @@ void NodeCore::On(PeerLost& lost, Time now) {
 
 void NodeCore::On(TurnFinished& finished, Time now) {
   if (ReplicaCore* replica = Find(finished.replica)) {
-    replica->OnTurnFinished(std::move(finished.effects));
+    replica->OnTurnFinished(std::move(finished.effects), now);
     Settle(*replica, now);
   } else if (const auto backup = backup_ids_.find(finished.replica);
              backup != backup_ids_.end()) {

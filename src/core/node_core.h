@@ -110,7 +110,7 @@ class NodeCore {
   void SettleBackup(TaskId task);
   void KeepEarlyForCopy(const NodeId& from, ReplicaMessage&& message);
   void DeliverEarlyForCopy(TaskId task, Time now);
-  void TakeInvitation(const NodeId& from, ReplicaMessage&& message);
+  void TakeInvitation(ReplicaMessage&& message);
   void RefuseCopy(const NodeId& primary, TaskId task, Incarnation incarnation);
   void TakeAppend(const NodeId& from, const ReplicaMessage& message,
                   const LogAppend& append);

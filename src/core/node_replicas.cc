@@ -29,6 +29,10 @@ void NodeCore::Review(TaskId task, Time now) {
                        is_backup ||  // Each term has snapshots of its own:
                        (is_joining && backup.identity().term == record.term);
     if (backup.identity().incarnation != record.incarnation || !stays) {
+      // Who counted on it may have missed that it was not wanted meanwhile.
+      if (record.HasPrimary() && !is_primary) {
+        RefuseCopy(record.primary, task, record.incarnation);
+      }
       DropBackup(task);
     } else if (is_backup) {
       backup.Follow(record.term);
@@ -61,7 +65,7 @@ void NodeCore::Start(TaskId task, Time now) {
       ReplicaIdentity{++last_replica_, task, record.term, record.incarnation,
                       generation_},
       around_));
-  started.Begin(epoch_);
+  started.Begin(epoch_, now);
   Settle(started, now);
 }
 
@@ -91,7 +95,7 @@ void NodeCore::AddBackup(std::unique_ptr<BackupCore> backup) {
 }
 
 // R20: the primary and this node speak of the same choice of the controller's.
-void NodeCore::TakeInvitation(const NodeId& from, ReplicaMessage&& message) {
+void NodeCore::TakeInvitation(ReplicaMessage&& message) {
   const TaskId task = message.task;
   auto& invitation = std::get<Invitation>(message.body);
   const Assignment& record = directory_.of(task);
@@ -101,7 +105,8 @@ void NodeCore::TakeInvitation(const NodeId& from, ReplicaMessage&& message) {
       found->second->log().IsBefore(invitation.term, invitation.join);
   if (!is_news) return;
   if (invitation.term != record.term || !IsIn(around_.self, record.joining)) {
-    return RefuseCopy(from, message.task, message.incarnation);
+    if (!record.HasPrimary()) return;
+    return RefuseCopy(record.primary, message.task, message.incarnation);
   }
   if (found != backups_.end()) DropBackup(task);
   AddBackup(std::make_unique<BackupCore>(
@@ -136,7 +141,7 @@ void NodeCore::Promote(TaskId task, Time now) {
   ReplicaCore& promoted =
       Add(std::make_unique<ReplicaCore>(identity, around_, *std::move(estate)));
   HearOfEpoch(generation_, its, now);  // R6: its primary knew of it.
-  promoted.Begin(epoch_);
+  promoted.Begin(epoch_, now);
   Settle(promoted, now);
 }
 
@@ -174,12 +179,22 @@ void NodeCore::Receive(const NodeId& from, ReplicaMessage&& message, Time now) {
     }
     return;
   }
+  if (const auto* order = std::get_if<SnapshotOrder>(&message.body)) {
+    if (order->term > record.term) {
+      KeepEarlyForCopy(from, std::move(message));
+    } else if (const auto found = backups_.find(task);
+               found != backups_.end()) {
+      found->second->OnSnapshotOrder(*order);
+      SettleBackup(task);
+    }
+    return;
+  }
   if (const auto* invitation = std::get_if<Invitation>(&message.body)) {
     if (invitation->term > record.term ||
         (invitation->term == record.term && invitation->joins > record.joins)) {
       KeepEarlyForCopy(from, std::move(message));
     } else {
-      TakeInvitation(from, std::move(message));
+      TakeInvitation(std::move(message));
     }
     return;
   }
@@ -207,7 +222,7 @@ void NodeCore::TakeAppend(const NodeId& from, const ReplicaMessage& message,
       found->second->identity().incarnation != message.incarnation) {
     return RefuseCopy(from, message.task, message.incarnation);
   }
-  found->second->OnAppend(from, append);
+  found->second->OnAppend(append);
   SettleBackup(task);
 }
 
@@ -260,7 +275,7 @@ void NodeCore::Suspect(const NodeId& node, Time now) {
   for (const auto& [task, backup] : backups_) Succeed(task);
   for (auto& [id, replica] : replicas_) {
     if (!replica->log()) continue;
-    replica->OnSuspicion();
+    replica->OnSuspicion(now);
     Settle(*replica, now);
   }
 }
@@ -269,7 +284,7 @@ void NodeCore::Trust(const NodeId& node, Time now) {
   if (suspects_.erase(node) == 0) return;
   for (auto& [id, replica] : replicas_) {
     if (!replica->log()) continue;
-    replica->OnSuspicion();
+    replica->OnSuspicion(now);
     Settle(*replica, now);
   }
 }

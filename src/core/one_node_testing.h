@@ -120,6 +120,9 @@ class OneNodeTest : public testing::Test {
     const RunTurn turn = std::move(turns_.front());
     turns_.pop_front();
     EXPECT_TRUE(turns_.empty()) << "two turns at a time";
+    if (std::holds_alternative<TakeSnapshot>(turn.cause)) {
+      effects.snapshot = Payload();
+    }
     Do(TurnFinished{turn.replica, std::move(effects)});
     return Describe(turn.cause);
   }

@@ -22,6 +22,8 @@ PrimaryLog::PrimaryLog(Term term, const Replicas& in_sync, RecordNumber base,
       base_(base),
       records_(std::move(tail)),
       committed_(base) {
+  for (const TurnRecord& record : records_) bytes_ += record.content.size();
+  uncommitted_bytes_ = bytes_;
   SetInSync(in_sync);
 }
 
@@ -75,7 +77,28 @@ void PrimaryLog::Drop(const NodeId& node) {
   Trim();
 }
 
+void PrimaryLog::DropAllBut(const std::vector<NodeId>& named) {
+  std::erase_if(copyists_, [&](const auto& copyist) {
+    return !IsIn(copyist.first, named);
+  });
+  Trim();
+}
+
+std::optional<NodeId> PrimaryLog::SlowestJoiner() const {
+  std::optional<NodeId> slowest;
+  RecordNumber least = 0;
+  for (const auto& [node, copyist] : copyists_) {
+    const RecordNumber has = std::max(copyist.held, copyist.snapshot);
+    if (MayCount(node) || (slowest && has >= least)) continue;
+    slowest = node;
+    least = has;
+  }
+  return slowest;
+}
+
 RecordNumber PrimaryLog::Append(Payload content) {
+  bytes_ += content.size();
+  uncommitted_bytes_ += content.size();
   records_.push_back({end() + 1, term_, std::move(content)});
   Commit();
   return end();
@@ -149,6 +172,7 @@ void PrimaryLog::Commit() {
   while (committed_ < end() && EveryoneWhoCounts([&](const Copyist& copyist) {
            return copyist.held > committed_;
          })) {
+    uncommitted_bytes_ -= records_[committed_ - base_].content.size();
     ++committed_;
   }
   Trim();
@@ -160,7 +184,10 @@ void PrimaryLog::Trim() {
   for (const auto& [node, copyist] : copyists_) {
     everywhere = std::min(everywhere, std::max(copyist.held, copyist.snapshot));
   }
-  for (; base_ < everywhere; ++base_) records_.pop_front();
+  for (; base_ < everywhere; ++base_) {
+    bytes_ -= records_.front().content.size();
+    records_.pop_front();
+  }
 }
 
 std::string PrimaryLog::Words() const {

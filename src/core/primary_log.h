@@ -17,6 +17,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/turn_log.h"
 
@@ -53,6 +54,9 @@ class PrimaryLog {
   bool MayCount(const NodeId& node) const;
   // A backup or joiner that is given up; nothing goes to it any more.
   void Drop(const NodeId& node);
+  void DropAllBut(const std::vector<NodeId>& named);
+  // Who does not count and is furthest behind; none: all count.
+  std::optional<NodeId> SlowestJoiner() const;
 
   // --- Turns ---
   // What a turn that begins now must wait for, if it writes no record; and for
@@ -64,6 +68,9 @@ class PrimaryLog {
   RecordNumber base() const { return base_; }
   // R15: up to it everything stands, and may leave.
   RecordNumber committed() const { return committed_; }
+  // Bytes of the records that do not stand yet, and of all that are kept.
+  std::size_t uncommitted_bytes() const { return uncommitted_bytes_; }
+  std::size_t bytes() const { return bytes_; }
   // R16: every in-sync backup said something after `began`.
   bool Heard(Stamp began) const;
 
@@ -122,6 +129,8 @@ class PrimaryLog {
   RecordNumber base_;       // Records up to it are everywhere and forgotten.
   std::deque<TurnRecord> records_;
   RecordNumber committed_;
+  std::size_t bytes_ = 0;
+  std::size_t uncommitted_bytes_ = 0;
   Stamp stamp_ = 0;
   JoinNumber last_join_ = 0;
   Replicas in_sync_;

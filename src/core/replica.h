@@ -41,7 +41,8 @@ inline bool IsOutsideEpochs(const Cause& cause) {
   return std::holds_alternative<ExitTask>(cause) ||
          std::holds_alternative<ChangeRole>(cause) ||
          std::holds_alternative<TakeSnapshot>(cause) ||
-         std::holds_alternative<ApplyUpdates>(cause);
+         std::holds_alternative<ApplyUpdates>(cause) ||
+         std::holds_alternative<CompareState>(cause);
 }
 
 }  // namespace taskgraph::core

@@ -10,9 +10,6 @@
 namespace taskgraph::core {
 namespace {
 
-// A process exit code for a job that ended by an error of the framework's.
-constexpr int kFailedCode = 1;
-
 template <typename T>
 bool Is(const Cause& cause) {
   return std::holds_alternative<T>(cause);
@@ -24,25 +21,31 @@ ReplicaCore::ReplicaCore(const ReplicaIdentity& identity,
                          ReplicaSurroundings& surroundings)
     : me_(identity),
       around_(surroundings),
-      books_(identity.task, surroundings.directory) {}
+      books_(identity.task, surroundings.directory),
+      check_(surroundings.options.backups.check_every) {}
 
 ReplicaCore::ReplicaCore(const ReplicaIdentity& identity,
                          ReplicaSurroundings& surroundings, Estate&& estate)
     : me_(identity),
       around_(surroundings),
       running_(std::move(estate.running)),
-      books_(std::move(estate.books)) {
+      books_(std::move(estate.books)),
+      check_(surroundings.options.backups.check_every) {
   const Assignment& record = around_.directory.of(me_.task);
   log_.emplace(me_.term, Replicas(record.backups.begin(), record.backups.end()),
                estate.base, std::move(estate.tail));
-  if (!estate.updates.empty()) {
-    prologue_.push_back(ApplyUpdates{std::move(estate.updates)});
+  if (running_ && Is<TakeSnapshot>(*running_)) {
+    running_ = ApplyUpdates{};  // What comes of it is no use to this primary.
+  }
+  while (!estate.work.empty()) {
+    Cause work = estate.work.Pop();
+    if (!Is<TakeSnapshot>(work)) prologue_.push_back(std::move(work));
   }
   prologue_.push_back(ChangeRole{ChangeRole::To::kPrimary, {}, {}, 0, 0});
   unheard_ = std::move(estate.unheard);
 }
 
-void ReplicaCore::Begin(Epoch epoch) {
+void ReplicaCore::Begin(Epoch epoch, Time now) {
   current_ = epoch;
   KeepLog();
   if (!books_.initialized) prologue_.push_back(InitTask{});
@@ -53,7 +56,7 @@ void ReplicaCore::Begin(Epoch epoch) {
     GoOn();
   }
   Pump();
-  CallJoiners();
+  CallJoiners(now);
 }
 
 // R17, R18: what the books say was to be done, and may not have been.
@@ -102,7 +105,7 @@ void ReplicaCore::OnAssignment(TaskId task, const Assignment& before) {
   Pump();
 }
 
-void ReplicaCore::OnTurnFinished(TurnEffects effects) {
+void ReplicaCore::OnTurnFinished(TurnEffects effects, Time now) {
   const Cause cause = *std::exchange(running_, std::nullopt);
   if (Is<ExitTask>(cause)) {
     state_ = State::kDone;
@@ -113,14 +116,11 @@ void ReplicaCore::OnTurnFinished(TurnEffects effects) {
     Pump();
     return;
   }
-  if (effects.failure) {  // R15: no trace of the turn. R23: counted.
-    around_.outputs.push_back(DropTask{me_.replica});
-    state_ = State::kDone;
-    departures_.Clear();
-    Resign({1, *effects.failure + " (while " + Describe(cause) + ")"});
-    return;
-  }
-  if (effects.begun) {
+  if (Is<TakeSnapshot>(cause)) {
+    if (snapshot_is_due_) TakeSnapshotOf(effects, now);
+  } else if (effects.failure) {
+    return Fail(cause, *effects.failure);
+  } else if (effects.begun) {
     TakeEffects(cause, std::move(effects));
   } else if (Is<InitTask>(cause)) {  // Only what is of use is begun again.
     prologue_.push_front(cause);
@@ -128,9 +128,19 @@ void ReplicaCore::OnTurnFinished(TurnEffects effects) {
   Pump();
 }
 
+// R15: no trace of the turn. R23: counted.
+void ReplicaCore::Fail(const Cause& cause, const std::string& why) {
+  around_.outputs.push_back(DropTask{me_.replica});
+  state_ = State::kDone;
+  departures_.Clear();
+  Resign({1, why + " (while " + Describe(cause) + ")"});
+}
+
 void ReplicaCore::TakeEffects(const Cause& cause, TurnEffects&& effects) {
-  if (Is<TakeSnapshot>(cause))
-    return Invite(effects.snapshot.value_or(Payload()));
+  if (effects.difference) {  // It was a backup when it was told to compare.
+    EndJob(Differs(me_.task, around_.self, std::get<CompareState>(cause),
+                   *effects.difference));
+  }
   if (IsOutsideEpochs(cause)) return;
   // R9: what it sent would be void on arrival.
   if (current_ != entered()) effects.ordered.clear();
@@ -181,7 +191,7 @@ void ReplicaCore::Pump() {
   if (state_ == State::kDone) return;
   if (!prologue_.empty()) {
     Run(prologue_.Pop());
-  } else if (!queue_.empty()) {
+  } else if (!queue_.empty() && !IsBehind()) {
     Run(queue_.Pop());
   }
 }
@@ -256,9 +266,7 @@ void ReplicaCore::Leave(ExitReason reason, const ExitStatus& status) {
 
 void ReplicaCore::EndJob(std::string why) {
   around_.outputs.push_back(
-      ProposeEnd{me_.task,
-                 me_.term,
-                 {ExitReason::kFailed, {kFailedCode, std::move(why)}}});
+      ProposeEnd{me_.task, me_.term, Failed(std::move(why))});
   prologue_.clear();
 }
 

@@ -18,8 +18,9 @@
 #include <utility>
 #include <vector>
 
-#include "core/backoff.h"
 #include "core/backup_core.h"
+#include "core/copy_check.h"
+#include "core/correspondence.h"
 #include "core/departures.h"
 #include "core/fifo.h"
 #include "core/replica.h"
@@ -38,7 +39,7 @@ class ReplicaCore final : private Clerk {
 
   // The first call: the task begins its incarnation, or goes on, in `epoch`
   // (R7).
-  void Begin(Epoch epoch);
+  void Begin(Epoch epoch, Time now);
 
   // --- Facts ---
   void OnMessage(const NodeId& sender, Message&& message, Time now);
@@ -46,18 +47,15 @@ class ReplicaCore final : private Clerk {
   // The directory has a new record for `task`, in place of `before`.
   void OnAssignment(TaskId task, const Assignment& before);
   // Of the task itself, in the same term.
-  void OnOwnAssignment();
+  void OnOwnAssignment(Time now);
   // A proposal of this task's was decided.
   void OnAssignmentDecided();
   // Somebody else is suspected, or not any more.
-  void OnSuspicion() {
-    ReviewBackups();
-    CallJoiners();
-  }
+  void OnSuspicion(Time now);
   void OnLogAck(const NodeId& backup, const LogAck& ack, Time now);
   void OnReplicaGone(const NodeId& backup, Time now);
   void OnPeerLost(const NodeId& node, Time now);
-  void OnTurnFinished(TurnEffects effects);
+  void OnTurnFinished(TurnEffects effects, Time now);
   void OnJobEnded(const JobEnd& end);
   void OnSuperseded();
   void OnDeadline(Time now);
@@ -94,11 +92,8 @@ class ReplicaCore final : private Clerk {
   const std::optional<PrimaryLog>& log() const { return log_; }
 
  private:
-  enum class State : std::uint8_t {
-    kActive,
-    kLeaving,  // Only Exit remains.
-    kDone,
-  };
+  // kLeaving: only Exit remains.
+  enum class State : std::uint8_t { kActive, kLeaving, kDone };
   enum class Admission : std::uint8_t { kTake, kHold, kDrop };
 
   // Messages: at the door (replica_messages.cc).
@@ -133,6 +128,7 @@ class ReplicaCore final : private Clerk {
   void Tell(HearFailure failure) override;
   void Pump();
   void Run(Cause cause);
+  void Fail(const Cause& cause, const std::string& why);
   void TakeEffects(const Cause& cause, TurnEffects&& effects);
   void Propose(const TurnEffects& effects);
   void ProposeFinish();
@@ -141,17 +137,10 @@ class ReplicaCore final : private Clerk {
   void EndJob(std::string why);
 
   // The turn log (replica_log.cc).
-  struct Correspondence {  // With one backup.
-    explicit Correspondence(const FailureOptions& options);
-    Backoff redial;          // After the connection broke.
-    Backoff repeat;          // Of what is unacknowledged.
-    int repeats = 0;         // Since it was last heard.
-    RecordNumber large = 0;  // Nothing may overtake this record.
-    bool invited = false;    // Nor its snapshot.
-  };
   void KeepLog();
   bool Records() const;
   void Record(const Cause& cause, const TurnEffects& effects);
+  void Append(const Cause& cause, const TurnEffects& effects);
   void Depart(Departures::Item item);
   void Carry(Letter& letter) { SendNow(letter.to, std::move(letter.body)); }
   void Carry(ProposeEpoch& proposal);
@@ -159,13 +148,24 @@ class ReplicaCore final : private Clerk {
   void Carry(Resignation& resignation);
   void ReviewBackups();
   bool Write(const NodeId& backup, Time now, bool news_are_due);
-  void DropStrangers(const std::vector<NodeId>& named);
-  void CallJoiners();
-  bool MayInvite(const NodeId& node) const;
-  void Invite(const Payload& state);
+  bool IsBehind() const;
+  void BoundLog(Time now);
   void InterruptLog(const NodeId& node, Time now);
   void RepeatLog(Time now);
   Time LogDeadline() const;
+  Correspondence& With(const NodeId& node);
+  void Post(const NodeId& node, ReplicaBody body);
+
+  // Joiners (replica_joiners.cc).
+  void CallJoiners(Time now);
+  bool MayInvite(const NodeId& node) const;
+  const NodeId* CopyistFor(const NodeId& joiner) const;
+  std::optional<SnapshotOrder> Join(const NodeId& joiner, RecordNumber base,
+                                    const NodeId& copyist, Time now);
+  void OrderSnapshot();
+  void TakeSnapshotOf(const TurnEffects& effects, Time now);
+  void Invite(const Payload& state, Time now);
+  void GiveUp(const NodeId& joiner, Time now);
 
   ReplicaIdentity me_;
   ReplicaSurroundings& around_;
@@ -191,6 +191,7 @@ class ReplicaCore final : private Clerk {
   bool resigning_ = false;        // No more turns.
   bool proposing_ = false;        // Another in-sync set.
   bool snapshot_is_due_ = false;  // A turn for it is ordered or waits.
+  CopyCheck check_;
   std::map<NodeId, Correspondence> correspondences_;
   Replicas gone_;          // Backups that count, and are no copies any more.
   Time news_at_ = kNever;  // When backups hear of it that nothing else tells.

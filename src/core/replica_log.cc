@@ -41,14 +41,6 @@ bool IsRead(const Cause& cause, const TurnEffects& effects) {
 
 }  // namespace
 
-ReplicaCore::Correspondence::Correspondence(const FailureOptions& options)
-    : redial(options), repeat([&] {
-        FailureOptions slower = options;  // Time for large records.
-        slower.backoff_min = options.heartbeat_timeout / 2;
-        slower.backoff_max = options.heartbeat_timeout * 2;
-        return slower;
-      }()) {}
-
 // Begins to keep a log where there is somebody to read it, and follows the
 // in-sync set of the task's record.
 void ReplicaCore::KeepLog() {
@@ -61,69 +53,19 @@ void ReplicaCore::KeepLog() {
   }
 }
 
-void ReplicaCore::OnOwnAssignment() {
+void ReplicaCore::OnOwnAssignment(Time now) {
   if (!active()) return;
   KeepLog();
   const Assignment& record = around_.directory.of(me_.task);
   const std::vector<NodeId> named = record.Replicas();
   std::erase_if(
       gone_, [&](const NodeId& node) { return !IsIn(node, record.backups); });
-  std::erase_if(correspondences_,
-                [&](const auto& with) { return !IsIn(with.first, named); });
-  if (log_) DropStrangers(named);
+  for (auto& [node, with] : correspondences_) {
+    if (!IsIn(node, named)) with.Close(around_.options.failure);
+  }
+  if (log_) log_->DropAllBut(named);
   ReviewBackups();
-  CallJoiners();
-}
-
-// Joiners that were given up.
-void ReplicaCore::DropStrangers(const std::vector<NodeId>& named) {
-  std::vector<NodeId> strangers;
-  for (const auto& [node, copyist] : log_->copyists()) {
-    if (!IsIn(node, named)) strangers.push_back(node);
-  }
-  for (const NodeId& node : strangers) log_->Drop(node);
-}
-
-// R20: who is to become a backup gets a snapshot, for which the task has a turn
-// of its own.
-void ReplicaCore::CallJoiners() {
-  const Assignment& record = around_.directory.of(me_.task);
-  if (!active() || !log_ || snapshot_is_due_ || record.term != me_.term) return;
-  snapshot_is_due_ =
-      std::any_of(record.joining.begin(), record.joining.end(),
-                  [&](const NodeId& node) { return MayInvite(node); });
-  if (!snapshot_is_due_) return;
-  prologue_.push_back(TakeSnapshot{});
-  Pump();
-}
-
-bool ReplicaCore::MayInvite(const NodeId& node) const {
-  const auto with = correspondences_.find(node);
-  return !log_->copyists().contains(node) && !around_.suspects.contains(node) &&
-         (with == correspondences_.end() || !with->second.redial.waiting());
-}
-
-void ReplicaCore::Invite(const Payload& state) {
-  snapshot_is_due_ = false;
-  const Assignment& record = around_.directory.of(me_.task);
-  if (record.term != me_.term) return;
-  std::vector<const Cause*> tray;
-  queue_.ForEach([&](const Cause& cause) { tray.push_back(&cause); });
-  std::string bytes;
-  FieldWriter out(bytes);
-  books_.Write(out, tray);
-  const Payload books = Payload::Own(std::move(bytes));
-  for (const NodeId& node : record.joining) {
-    if (!MayInvite(node)) continue;
-    const std::optional<JoinNumber> join = log_->Join(node, log_->end());
-    if (!join) continue;
-    correspondences_.try_emplace(node, around_.options.failure)
-        .first->second.invited = true;
-    around_.outputs.push_back(SendMessage{
-        node, ReplicaMessage{me_.task, me_.incarnation, me_.generation,
-                             Invitation{me_.term, *join, record.joins,
-                                        log_->end(), books, state}}});
-  }
+  CallJoiners(now);
 }
 
 void ReplicaCore::OnAssignmentDecided() {
@@ -155,13 +97,18 @@ void ReplicaCore::ReviewBackups() {
 
 void ReplicaCore::OnReplicaGone(const NodeId& backup, Time now) {
   if (!log_) return;
-  if (!log_->MayCount(backup)) {  // A joiner; it is invited again.
-    log_->Drop(backup);
-    InterruptLog(backup, now);
-    return;
+  if (!IsIn(backup, around_.directory.of(me_.task).backups)) {
+    GiveUp(backup, now);  // A joiner; it is invited again.
+  } else {
+    With(backup).rejoin.Wait(now);
+    gone_.insert(backup);
   }
-  gone_.insert(backup);
   ReviewBackups();
+}
+
+void ReplicaCore::OnSuspicion(Time now) {
+  ReviewBackups();
+  CallJoiners(now);
 }
 
 bool ReplicaCore::Records() const { return log_ && !log_->alone(); }
@@ -171,9 +118,14 @@ void ReplicaCore::Record(const Cause& cause, const TurnEffects& effects) {
   if (IsRead(cause, effects)) {
     reading_ = began_;
   } else {
-    log_->Append(
-        Encode({entered(), books_.neighborhood.TakeMet(), cause, effects}));
+    Append(cause, effects);
+    if (check_.Count(cause, entered())) OrderSnapshot();
   }
+}
+
+void ReplicaCore::Append(const Cause& cause, const TurnEffects& effects) {
+  log_->Append(
+      Encode({entered(), books_.neighborhood.TakeMet(), cause, effects}));
 }
 
 // R15, R16: everything that was done by now comes first.
@@ -205,17 +157,12 @@ void ReplicaCore::OnLogAck(const NodeId& backup, const LogAck& ack, Time now) {
   // It has heard all, and not all has come: what it had no room for.
   const PrimaryLog::Copyist& its = copyist->second;
   if (!its.owes() && its.held < its.sent) log_->Rewind(backup);
-  Correspondence& correspondence = with->second;
-  if (copyist->second.held >= correspondence.large) correspondence.large = 0;
-  if (ack.term == me_.term && ack.join == its.join) {
-    correspondence.invited = false;
-  }
-  correspondence.repeats = 0;
+  if (ack.term != me_.term || ack.join != its.join) return;
   gone_.erase(backup);
-  correspondence.redial.Encourage();
-  correspondence.repeat.Encourage();
-  correspondence.repeat.Resume();
-  if (copyist->second.owes()) correspondence.repeat.Wait(now);
+  Correspondence& correspondence = with->second;
+  if (its.held >= correspondence.large) correspondence.large = 0;
+  correspondence.Heard();
+  if (its.owes()) correspondence.repeat.Wait(now);
   if (its.join != 0) ReviewBackups();  // It may count now.
 }
 
@@ -225,6 +172,8 @@ void ReplicaCore::TendLog(Time now) {
     std::visit([&](auto& one) { Carry(one); }, *item);
   }
   if (!active()) return;
+  BoundLog(now);
+  Pump();  // It may have waited for them.
   const bool news_are_due = now >= news_at_;
   if (news_are_due) news_at_ = kNever;
   for (const auto& [node, copyist] : log_->copyists()) {
@@ -235,11 +184,26 @@ void ReplicaCore::TendLog(Time now) {
   }
 }
 
+// What waits for backups stays within bounds: the next turn waits, too.
+bool ReplicaCore::IsBehind() const {
+  const LimitOptions& limits = around_.options.limits;
+  return active() && log_ &&
+         (log_->uncommitted_bytes() > limits.backlog_bytes_max ||
+          departures_.size() > limits.held_messages_max);
+}
+
+// R20: so does what is kept for joiners.
+void ReplicaCore::BoundLog(Time now) {
+  while (log_->bytes() > around_.options.limits.log_bytes_max) {
+    const std::optional<NodeId> slowest = log_->SlowestJoiner();
+    if (!slowest) return;
+    GiveUp(*slowest, now);
+  }
+}
+
 // Says whether it may be written to.
 bool ReplicaCore::Write(const NodeId& backup, Time now, bool news_are_due) {
-  Correspondence& with =
-      correspondences_.try_emplace(backup, around_.options.failure)
-          .first->second;
+  Correspondence& with = With(backup);
   if (with.large != 0 || with.invited || with.redial.waiting()) return false;
   std::optional<LogAppend> append = log_->NextFor(
       backup, departures_.awaited(*log_),
@@ -249,9 +213,7 @@ bool ReplicaCore::Write(const NodeId& backup, Time now, bool news_are_due) {
     with.large = append->records.back().number;
   }
   with.repeat.Wait(now);
-  around_.outputs.push_back(
-      SendMessage{backup, ReplicaMessage{me_.task, me_.incarnation,
-                                         me_.generation, *std::move(append)}});
+  Post(backup, *std::move(append));
   return true;
 }
 
@@ -260,7 +222,10 @@ void ReplicaCore::InterruptLog(const NodeId& node, Time now) {
   const auto with = correspondences_.find(node);
   if (with == correspondences_.end()) return;
   with->second.redial.Wait(now);
-  if (std::exchange(with->second.invited, false)) log_->Drop(node);
+  for (auto& [joiner, other] : correspondences_) {
+    const bool is_lost = joiner == node || other.copied_by == node;
+    if (is_lost && other.invited && other.Disinvite()) log_->Drop(joiner);
+  }
 }
 
 void ReplicaCore::RepeatLog(Time now) {
@@ -269,21 +234,34 @@ void ReplicaCore::RepeatLog(Time now) {
     const bool repeat = with.repeat.waiting() && with.repeat.until() <= now;
     if (redial) with.redial.Resume();
     if (repeat) with.repeat.Resume();
+    if (with.rejoin.until() <= now) with.rejoin.Resume();
+    if (with.patience.until() <= now && with.Disinvite()) log_->Drop(node);
     if (!redial && !repeat) continue;
     if (repeat && ++with.repeats > kRepeatsMax) gone_.insert(node);
     with.large = 0;
     log_->Rewind(node);
   }
   ReviewBackups();
-  CallJoiners();
+  CallJoiners(now);
 }
 
 Time ReplicaCore::LogDeadline() const {
   Time next = news_at_;
   for (const auto& [node, with] : correspondences_) {
-    next = std::min({next, with.redial.until(), with.repeat.until()});
+    next = std::min(next, with.deadline());
   }
   return next;
+}
+
+Correspondence& ReplicaCore::With(const NodeId& node) {
+  return correspondences_.try_emplace(node, around_.options.failure)
+      .first->second;
+}
+
+void ReplicaCore::Post(const NodeId& node, ReplicaBody body) {
+  around_.outputs.push_back(
+      SendMessage{node, ReplicaMessage{me_.task, me_.incarnation,
+                                       me_.generation, std::move(body)}});
 }
 
 }  // namespace taskgraph::core

@@ -56,7 +56,7 @@ struct TaskBooks {
   void Replay(TurnContent&& turn, Clerk& clerk);
 
   // R20: all of it, and causes that wait, for a new backup.
-  void Write(FieldWriter& out, const std::vector<const Cause*>& tray) const;
+  Payload Copy(const std::vector<const Cause*>& tray) const;
   // Into new books; says whether all was well. What waited and will come again
   // counts as not arrived; answers that wait come back in `unheard`.
   bool Read(FieldReader& in, const Links& links, std::vector<Cause>& unheard);

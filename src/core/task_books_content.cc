@@ -68,8 +68,9 @@ bool Waits(const Cause& cause) {
 
 }  // namespace
 
-void TaskBooks::Write(FieldWriter& out,
-                      const std::vector<const Cause*>& tray) const {
+Payload TaskBooks::Copy(const std::vector<const Cause*>& tray) const {
+  std::string bytes;
+  FieldWriter out(bytes);
   out.Byte(kVersion);
   out.Bool(neighborhood.lists() != nullptr);
   out.Numbers(entered, expected);
@@ -89,6 +90,7 @@ void TaskBooks::Write(FieldWriter& out,
   for (const Cause* cause : tray) waiting += Waits(*cause) ? 1 : 0;
   out.Number(waiting);
   for (const Cause* cause : tray) std::visit(TrayWriter(out), *cause);
+  return Payload::Own(std::move(bytes));
 }
 
 bool TaskBooks::Read(FieldReader& in, const Links& links,

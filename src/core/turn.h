@@ -74,14 +74,20 @@ struct TakeSnapshot {};
 struct ApplyUpdates {
   std::vector<Payload> updates;
 };
+// Of a backup: whether its state is the primary's (BackupOptions::check_every).
+struct CompareState {
+  std::string after;  // The turns before it, in words.
+  Payload state;      // The primary's.
+};
 // The last one; its effects count for nothing.
 struct ExitTask {
   ExitReason reason = ExitReason::kFinished;
   ExitStatus status;
 };
-using Cause = std::variant<InitTask, EnterEpoch, HearMeta, ServeRequest,
-                           TakeData, HearFailure, NeighborLost, NeighborBack,
-                           ExitTask, ChangeRole, TakeSnapshot, ApplyUpdates>;
+using Cause =
+    std::variant<InitTask, EnterEpoch, HearMeta, ServeRequest, TakeData,
+                 HearFailure, NeighborLost, NeighborBack, ExitTask, ChangeRole,
+                 TakeSnapshot, ApplyUpdates, CompareState>;
 
 // "serving GetGradient to task 3": for logs, traces and the text of failures.
 std::string Describe(const Cause& cause);
@@ -118,8 +124,9 @@ struct TurnEffects {
   bool advance_epoch = false;
   bool retire = false;
   std::optional<ExitStatus> finish;
-  std::optional<std::string> failure;  // The exception's text.
-  std::optional<Payload> snapshot;     // Of TakeSnapshot, and nothing else.
+  std::optional<std::string> failure;     // The exception's text.
+  std::optional<Payload> snapshot;        // Of TakeSnapshot, and nothing else.
+  std::optional<std::string> difference;  // Of CompareState; none: equal.
 };
 
 // A task's neighbors in one epoch, by link type.

@@ -23,6 +23,7 @@ enum class CauseKind : std::uint8_t {
   kFailure = 6,
   kLost = 7,
   kBack = 8,
+  kCompare = 9,
 };
 
 enum class EffectKind : std::uint8_t {
@@ -95,6 +96,11 @@ class TurnWriter : FieldWriter {
   void operator()(const NeighborBack& back) {
     Begin(CauseKind::kBack);
     Numbers(back.neighbor.task, back.neighbor.incarnation);
+  }
+  void operator()(const CompareState& compare) {
+    Begin(CauseKind::kCompare);
+    Text(compare.after);
+    Text(compare.state.text());
   }
   // Never recorded.
   void operator()(const ExitTask&) {}
@@ -170,6 +176,8 @@ class TurnReader : public FieldReader {
         return NeighborLost{ReadNeighbor()};
       case CauseKind::kBack:
         return NeighborBack{ReadNeighbor()};
+      case CauseKind::kCompare:
+        return CompareState{Text(), Part()};
     }
     Fail();
     return {};

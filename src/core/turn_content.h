@@ -32,6 +32,7 @@ struct Acquaintance {
 //   TakeData       the number
 //   HearFailure    the number
 //   NeighborLost, NeighborBack   the neighbor and its incarnation
+//   CompareState   all
 // ExitTask has no effects (R2), ChangeRole, TakeSnapshot and ApplyUpdates are
 // between a replica and its own node, and turns that failed, or did not begin,
 // have no record; so none of them is ever in one.

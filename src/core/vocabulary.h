@@ -30,6 +30,10 @@ struct JobEnd {
 
   friend bool operator==(const JobEnd&, const JobEnd&) = default;
 };
+// By the framework, for `why`; the code is that of a process that failed.
+inline JobEnd Failed(std::string why) {
+  return {ExitReason::kFailed, {1, std::move(why)}};
+}
 
 // --- Facts ---
 struct AssignmentChanged {

@@ -31,6 +31,7 @@ enum class Kind : std::uint8_t {
   kLogAck = 9,
   kReplicaGone = 10,
   kInvitation = 11,
+  kSnapshotOrder = 12,
 };
 
 class HeadWriter : FieldWriter {
@@ -119,6 +120,11 @@ class HeadWriter : FieldWriter {
   void Write(const ReplicaMessage& message, const ReplicaGone& gone) {
     Begin(Kind::kReplicaGone, message);
     Number(gone.term);
+  }
+  void Write(const ReplicaMessage& message, const SnapshotOrder& order) {
+    Begin(Kind::kSnapshotOrder, message);
+    Numbers(order.term, order.join, order.joins, order.base);
+    Text(order.joiner);
   }
 
   // The body is the task's state, after the books where these are large.
@@ -209,6 +215,9 @@ class HeadReader : public FieldReader {
     if (invitation.books.size() != size) Fail();
     return invitation;
   }
+  SnapshotOrder ReadOrder() {
+    return {Number(), Number(), Number(), Number(), Text()};
+  }
   LogAck ReadLogAck() { return {Number(), Number(), Number(), Number()}; }
 };
 
@@ -220,6 +229,8 @@ ReplicaMessage ReadReplica(Kind kind, HeadReader& in, const Payload& body) {
     message.body = in.ReadLogAck();
   } else if (kind == Kind::kInvitation) {
     message.body = in.ReadInvitation(body);
+  } else if (kind == Kind::kSnapshotOrder) {
+    message.body = in.ReadOrder();
   } else {
     message.body = ReplicaGone{in.Number()};
   }
@@ -246,6 +257,7 @@ NodeMessage Read(Kind kind, HeadReader& in, Payload body) {
     case Kind::kLogAck:
     case Kind::kReplicaGone:
     case Kind::kInvitation:
+    case Kind::kSnapshotOrder:
       return ReadReplica(kind, in, body);
   }
   in.Fail();

@@ -97,6 +97,7 @@ CLI::Option* Parser::AddNumber(const std::string& name, std::uint32_t& target,
   return app_.add_option(name, target, help)
       ->envname(VariableOf(name))
       ->check(CLI::Validator(check, ""))
+      ->default_str(std::to_string(target))
       ->type_name("N");
 }
 
@@ -126,8 +127,7 @@ void Parser::AddJobOptions() {
       ->envname("TASKGRAPH_JOB")
       ->default_str(name_)
       ->type_name("TEXT");
-  AddNumber("--tasks", tasks_, 1, kTasksMax, "Number of tasks")
-      ->default_str(std::to_string(tasks_));
+  AddNumber("--tasks", tasks_, 1, kTasksMax, "Number of tasks");
   AddText("--log-level", log_.level,
           "Least important lines to log: debug, info, warning, error or off")
       ->check(CLI::Validator(WrongLogLevel, ""));
@@ -148,10 +148,11 @@ void Parser::AddFailureOptions() {
   FailureOptions& failure = job_.options().failure;
   const std::uint32_t any = std::numeric_limits<std::uint32_t>::max();
   AddNumber("--max-failures", failure.max_failures, 0, any,
-            "Failures of its own that a task may have before the job ends")
-      ->default_str(std::to_string(failure.max_failures));
+            "Failures of its own that a task may have before the job ends");
   AddNumber("--backups", job_.options().backups.each, 0, Job::kBackupsMax,
             "Hot standbys of each task, if the application allows for them");
+  AddNumber("--check-backups", job_.options().backups.check_every, 0, any,
+            "Compare backups with their primary every N turns; 0: never");
   AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
               "How long a node may be silent before it is suspected");
   AddDuration("--heartbeat-interval", failure.heartbeat_interval, 1ms,
@@ -233,8 +234,7 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
   AddText("--events", run.events_file,
           "Write what happens to this file, as lines of JSON");
   AddNumber("--restarts-max", run.restarts_max, 0, kTasksMax,
-            "Nodes that may be replaced before the job ends with an error")
-      ->default_str(std::to_string(run.restarts_max));
+            "Nodes that may be replaced before the job ends with an error");
   AddDuration("--wait", run.wait, Duration{},
               "How long to wait for the coordinator; 0s: for ever");
   app_.add_flag("--quiet", run.quiet, "Do not show progress")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/turn_recorder.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "taskgraph/backupable.h"
@@ -29,6 +30,27 @@ std::string Names(const Map& map) {
 
 std::string TaskRange(TaskId tasks) {
   return tasks == 1 ? "only task 0" : "tasks 0.." + std::to_string(tasks - 1);
+}
+
+// None: they are equal.
+std::optional<std::string> FirstDifference(const Payload& primary,
+                                           const Payload& backup) {
+  const std::string_view there = primary.text();
+  const std::string_view here = backup.text();
+  if (there == here) return {};
+  const auto at = static_cast<std::size_t>(
+      std::mismatch(there.begin(), there.end(), here.begin(), here.end())
+          .first -
+      there.begin());
+  const auto byte = [at](std::string_view state) {
+    return at < state.size()
+               ? std::to_string(static_cast<unsigned char>(state[at]))
+               : "none";
+  };
+  return "byte " + std::to_string(at) + " of the snapshot is " + byte(there) +
+         " on the primary and " + byte(here) + " on the backup, of " +
+         std::to_string(there.size()) + " and " + std::to_string(here.size()) +
+         " bytes";
 }
 
 }  // namespace
@@ -140,7 +162,14 @@ void TurnRecorder::Call(Task& task, const core::ChangeRole& change) {
 }
 
 void TurnRecorder::Call(Task& task, const core::TakeSnapshot&) {
-  effects_.snapshot = dynamic_cast<Backupable&>(task).Snapshot();
+  Payload snapshot = dynamic_cast<Backupable&>(task).Snapshot();
+  CheckSize(snapshot, "a snapshot", "");
+  effects_.snapshot = std::move(snapshot);
+}
+
+void TurnRecorder::Call(Task& task, const core::CompareState& compare) {
+  effects_.difference = FirstDifference(
+      compare.state, dynamic_cast<Backupable&>(task).Snapshot());
 }
 
 void TurnRecorder::Call(Task& task, const core::ApplyUpdates& apply) {

@@ -59,6 +59,7 @@ class TurnRecorder {
   void Call(Task& task, const core::ChangeRole& change);
   void Call(Task& task, const core::TakeSnapshot&);
   void Call(Task& task, const core::ApplyUpdates& apply);
+  void Call(Task& task, const core::CompareState& compare);
   void ApplyUpdates(Task& task, const std::vector<Payload>& updates);
   std::string Me() const;
   void CheckSize(const Payload& payload, std::string_view what,

@@ -8,6 +8,10 @@
 namespace taskgraph::sim {
 namespace {
 
+bool IsSnapshot(const core::RunTurn& order) {
+  return std::holds_alternative<core::TakeSnapshot>(order.cause);
+}
+
 bool IsExit(const core::RunTurn& order) {
   return std::holds_alternative<core::ExitTask>(order.cause);
 }
@@ -49,6 +53,9 @@ void Checker::MessageArrives(const core::NodeCore& at,
 void Checker::TurnBegins(const core::NodeCore& at, const core::RunTurn& order) {
   ++checks_;
   if (IsExit(order)) return CheckExit(at, order);
+  if (IsSnapshot(order) && at.replicas().contains(order.replica)) {
+    open_[{at.self(), order.replica}] = {order, {}, true};  // May be recorded.
+  }
   if (core::IsOutsideEpochs(order.cause)) return;
   CheckPrimary(at, order);
   neighbors_.Begins(at, order);
@@ -185,7 +192,8 @@ void Checker::TurnEnds(const core::NodeCore& at,
 
 // What was written down may have taken effect by now, too.
 void Checker::Settle(const core::NodeCore& at) {
-  if (ended_ && !history_.Ended(at, ended_->log_end, ended_->turn)) {
+  if (ended_ && !history_.Ended(at, ended_->log_end, ended_->turn) &&
+      !IsSnapshot(ended_->turn.order)) {
     const core::RunTurn& order = ended_->turn.order;
     const bool is_read =
         std::holds_alternative<core::ServeRequest>(order.cause);

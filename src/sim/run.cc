@@ -51,6 +51,14 @@ void DrawLimits(Random& random, JobOptions& options) {
     options.limits.held_messages_max = 1 + random.Below(4);
   }
   options.failure.max_failures = static_cast<std::uint32_t>(random.Below(5));
+  if (random.Chance(0.2)) options.limits.backlog_bytes_max = random.Below(500);
+  if (random.Chance(0.2)) {
+    options.limits.log_bytes_max = 1000 + random.Below(20000);
+  }
+  if (random.Chance(0.5)) {
+    options.backups.check_every =
+        static_cast<std::uint32_t>(1 + random.Below(20));
+  }
 }
 
 // The job's known end; or R23: a task failed more often than it may.

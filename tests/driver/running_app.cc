@@ -75,7 +75,8 @@ Witness::~Witness() {
 bool Witness::SeesTheEnd() const { return fd_ < 0 || BecomesReadable(fd_); }
 
 RunningApp::RunningApp(std::vector<std::string> arguments,
-                       const std::vector<std::string>& environment) {
+                       const std::vector<std::string>& environment,
+                       const std::string& program) {
   // A pipe with a name: opened here first, for writing too, it neither blocks
   // the application nor ends.
   const std::string events = folder_ / "events";
@@ -84,7 +85,7 @@ RunningApp::RunningApp(std::vector<std::string> arguments,
   const int output = ::open((folder_ / "output").c_str(),
                             O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (TakesEvents(arguments)) arguments.push_back("--events=" + events);
-  arguments.insert(arguments.begin(), DRIVER_APP);
+  arguments.insert(arguments.begin(), program);
   std::vector<std::string> variables = environment;
   variables.push_back("XDG_RUNTIME_DIR=" + folder_.path().string());
   for (char** entry = environ; *entry != nullptr; ++entry) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// RunningApp: the test application as a process, followed by its events.
+// RunningApp: a test application as a process, followed by its events.
 //
 // Whoever waits does so for an event or an end, with a guard of a minute for
 // the case that it never comes.
@@ -54,7 +54,8 @@ class RunningApp {
  public:
   // Starts it with `arguments`; `environment` is added to ours.
   explicit RunningApp(std::vector<std::string> arguments,
-                      const std::vector<std::string>& environment = {});
+                      const std::vector<std::string>& environment = {},
+                      const std::string& program = DRIVER_APP);
   ~RunningApp();
   RunningApp(const RunningApp&) = delete;
   RunningApp& operator=(const RunningApp&) = delete;
