@@ -103,14 +103,16 @@ void BackupCore::OnSnapshotOrder(const SnapshotOrder& order) {
 // The books as they are now, and the state when the task has gone through as
 // much.
 void BackupCore::TakeSnapshots() {
-  std::erase_if(orders_, [&](SnapshotOrder& order) {
-    if (order.base > log_.applied()) return false;
+  for (SnapshotOrder& order : std::exchange(orders_, {})) {
+    if (order.base > log_.applied()) {
+      orders_.push_back(std::move(order));
+      continue;
+    }
     std::vector<const Cause*> tray;
     for (const Cause& cause : unheard_) tray.push_back(&cause);
     copies_.push_back({std::move(order), log_.applied(), books_.Copy(tray)});
     Work(TakeSnapshot{});
-    return true;
-  });
+  }
 }
 
 void BackupCore::Invite(const Payload& state) {

@@ -65,7 +65,7 @@ void ReplicaCore::GoOn() {
   if (books_.expected <= entered()) queue_.push_front(EnterEpoch{});
   books_.neighborhood.Reannounce();
   Queue(books_.neighborhood.ReviewAll());
-  Queue(std::exchange(unheard_, {}));  // R22: after what precedes it.
+  QueueUnheard();  // R22: after what precedes it.
   for (TaskId task : books_.neighborhood.tasks()) Flush(task);
   if (books_.advance) {
     Depart(ProposeEpoch{me_.task, me_.term, me_.generation, entered()});
@@ -100,6 +100,7 @@ void ReplicaCore::OnAssignment(TaskId task, const Assignment& before) {
   books_.requests.Rewind(task);  // R13: on the new primary, at once.
   waits_.erase(task);
   Queue(books_.neighborhood.Review(task));
+  QueueUnheard();
   Readmit();
   Flush(task);
   Pump();
@@ -163,6 +164,7 @@ void ReplicaCore::Enter(Epoch epoch) {
   queue_.clear();
   waits_.clear();
   early_answers_.clear();
+  unheard_.clear();
   departures_.DropLetters();
   auto lists = around_.links.Neighbors(me_.task, epoch);
   std::string mistake = lists ? std::string() : lists.error().message;

@@ -85,8 +85,6 @@ class ReplicaCore final : private Clerk {
            (IsOutsideEpochs(*running_) || (active() && current_ == entered()));
   }
   const TaskBooks& books() const { return books_; }
-  // What it was last told about its neighbors, and who they are in this epoch.
-  const Neighborhood& neighborhood() const { return books_.neighborhood; }
   Epoch entered() const { return books_.entered; }
   // None: it never had backups.
   const std::optional<PrimaryLog>& log() const { return log_; }
@@ -111,6 +109,7 @@ class ReplicaCore final : private Clerk {
   void Take(const Route& route, const Refusal& refusal);
   void TakeEarlyAnswers(TaskId from);
   void TakeAnswer(TaskId from, AnswerMessage& answer);
+  void QueueUnheard();
   void TakeRefusal(const Route& route, const Refusal& refusal, Time now);
   void Refuse(const NodeId& sender, const Route& route, ErrorCode code);
   void Send(TaskId to, Body body) override;
@@ -177,9 +176,10 @@ class ReplicaCore final : private Clerk {
   Fifo<Cause> prologue_;
   Fifo<Cause> queue_;
   std::optional<Cause> running_;
-  std::vector<Cause> unheard_;  // A promoted backup's, until it begins.
-  std::vector<Held> held_;      // R8, R22
-  // Answers that wait for metas which come before them; by whom and to what.
+  std::vector<Held> held_;  // R8, R22
+  // Answers that wait for metas which come before them: of a promoted backup's
+  // predecessor; and others, by whom and to what.
+  std::vector<Cause> unheard_;
   std::map<std::pair<TaskId, RequestNumber>, AnswerMessage> early_answers_;
   TaskBooks books_;
   std::map<TaskId, Backoff> waits_;

@@ -99,6 +99,7 @@ void ReplicaCore::Take(const Route& route, MetaMessage& meta) {
     case MetaInbox::Verdict::kTooSoon:
       break;  // The sender has lost an earlier one and will begin there again.
   }
+  if (!unheard_.empty()) QueueUnheard();
   TakeEarlyAnswers(route.from);
 }
 
@@ -163,13 +164,32 @@ void ReplicaCore::TakeAnswer(TaskId from, AnswerMessage& answer) {
   std::optional<MakeRequest> request = books_.requests.Settle(id.number);
   if (!request) return;  // R12: answered before.
   Encourage(from);
+  const Precedence place{answer.after, around_.directory.of(from).incarnation};
   if (answer.error) {
     queue_.push_back(
         HearFailure{{id.number, request->to, std::move(request->method),
-                     *std::move(answer.error)}});
+                     *std::move(answer.error)},
+                    place});
   } else {
     queue_.push_back(TakeData{id.number, from, std::move(request->method),
-                              std::move(answer.output)});
+                              std::move(answer.output), place});
+  }
+}
+
+// What the predecessor's task had not heard yet. Metas that came before it come
+// again; those of an incarnation that is gone do not.
+void ReplicaCore::QueueUnheard() {
+  for (Cause& cause : std::exchange(unheard_, {})) {
+    const auto* data = std::get_if<TakeData>(&cause);
+    const auto* failure = std::get_if<HearFailure>(&cause);
+    const TaskId from = data != nullptr ? data->from : failure->failed.to;
+    const Precedence& place = data != nullptr ? data->place : failure->place;
+    if (books_.metas_heard.Arrived(from) < place.after &&
+        around_.directory.of(from).incarnation <= place.incarnation) {
+      unheard_.push_back(std::move(cause));
+    } else {
+      queue_.push_back(std::move(cause));
+    }
   }
 }
 

@@ -40,12 +40,14 @@ class TrayWriter {
   void operator()(const TakeData& data) {
     Begin(Waiting::kData);
     out_.Numbers(data.number, data.from);
+    out_.Numbers(data.place.after, data.place.incarnation);
     out_.Text(data.method);
     out_.Text(data.output.text());
   }
   void operator()(const HearFailure& failure) {
     Begin(Waiting::kFailure);
     out_.Numbers(failure.failed.number, failure.failed.to);
+    out_.Numbers(failure.place.after, failure.place.incarnation);
     out_.Text(failure.failed.method);
     out_.MaybeError(failure.failed.error);
   }
@@ -141,6 +143,7 @@ void TaskBooks::ReadWaiting(FieldReader& in, std::vector<Cause>& unheard) {
       return served.Forget(in.Id());
     case Waiting::kData: {
       TakeData data{in.Number(), in.Number<TaskId>(), {}, {}};
+      data.place = {in.Number(), in.Number()};
       data.method = in.Text();
       data.output = ReadPayload(in);
       unheard.emplace_back(std::move(data));
@@ -148,9 +151,10 @@ void TaskBooks::ReadWaiting(FieldReader& in, std::vector<Cause>& unheard) {
     }
     case Waiting::kFailure: {
       FailedRequest failed{in.Number(), in.Number<TaskId>(), {}, {}};
+      const Precedence place{in.Number(), in.Number()};
       failed.method = in.Text();
       failed.error = in.MaybeError().value_or(Error{});
-      unheard.emplace_back(HearFailure{std::move(failed)});
+      unheard.emplace_back(HearFailure{std::move(failed), place});
       return;
     }
   }

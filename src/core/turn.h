@@ -43,14 +43,22 @@ struct ServeRequest {
   std::string key = {};  // It and the next: R14; for a backup's books.
   RequestNumber first_unfinished = 0;
 };
+// What an answer comes after: so many metas of who answers, of an incarnation
+// (R22). For a new backup, to whom they may come again.
+struct Precedence {
+  std::uint64_t after = 0;
+  Incarnation incarnation = 0;
+};
 struct TakeData {
   RequestNumber number = 0;
   TaskId from = 0;
   std::string method;
   Payload output;
+  Precedence place = {};
 };
 struct HearFailure {
   FailedRequest failed;
+  Precedence place = {};
 };
 struct NeighborLost {
   Neighbor neighbor;

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// New backups, what is compared with them, and what waits for them (R15, R19,
+// R20).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/standby_testing.h"
+
+namespace taskgraph::core {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+class JoinerTest : public StandbyTesting {
+ protected:
+  static Payload Bytes(std::size_t count) {
+    return Payload::Own(std::string(count, 'x'));
+  }
+  // A primary with the backup c, which has heard all.
+  void BePrimary() {
+    Assign0(Record(1, "n", {"c"}));
+    PlayAll();
+    AckAll("c");
+    orders_.clear();
+  }
+  // `node` has all that it was sent.
+  void AckAll(const NodeId& node) {
+    for (const auto& send : Those<SendMessage>(std::exchange(orders_, {}))) {
+      const auto* message = std::get_if<ReplicaMessage>(&send.message);
+      if (message == nullptr || send.to != node) continue;
+      const auto* append = std::get_if<LogAppend>(&message->body);
+      if (append == nullptr) continue;
+      for (const TurnRecord& record : append->records) held_ = record.number;
+      Replica(node, LogAck{append->term, append->join, held_, append->stamp});
+    }
+  }
+  // Has one turn that changes so many bytes of the task's state.
+  void Change(std::size_t bytes) {
+    Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
+    ASSERT_THAT(turns_, SizeIs(1));
+    TurnEffects effects;
+    effects.updates.push_back(Bytes(bytes));
+    Play(std::move(effects));
+  }
+  // A backup of p's that was sent so many bytes of an update; they stand.
+  void BeBackup(std::size_t bytes) {
+    Assign0(Record(1, "p", {"n"}));
+    Play();
+    orders_.clear();
+    Replica("p", LogAppend{1,
+                           0,
+                           0,
+                           2,
+                           1,
+                           {Rec(1, 1, 1, InitTask{}, {Bytes(bytes)}),
+                            Rec(2, 1, 1, EnterEpoch{})}});
+  }
+
+  RecordNumber held_ = 0;
+};
+
+TEST_F(JoinerTest, ABackupTakesTheSnapshotWhereThereIsOne) {  // R20
+  BePrimary();
+  Assign0(Record(1, "n", {"c"}, {"j"}, 1));
+
+  EXPECT_EQ(PlayAll(), "");
+  const auto orders = Sent<SnapshotOrder>();
+  ASSERT_THAT(orders, SizeIs(1));
+  EXPECT_EQ(orders[0].joiner, "j");
+  EXPECT_EQ(orders[0].joins, 1U);
+  EXPECT_LE(orders[0].base, held_);
+}
+
+TEST_F(JoinerTest, ThePrimaryTakesItWhenThatBackupIsLost) {  // R20
+  BePrimary();
+  Assign0(Record(1, "n", {"c"}, {"j"}, 1));
+  Do(PeerLost{"c", "reset"});
+  Wait(1s);
+
+  EXPECT_EQ(PlayAll(), "in Snapshot; ");
+  EXPECT_THAT(Sent<Invitation>(), SizeIs(1));
+}
+
+TEST_F(JoinerTest, WhoDoesNotAnswerAnInvitationIsInvitedAgain) {  // R20
+  Assign0(Record(1, "n", {}, {"j"}, 1));
+  PlayAll();
+  ASSERT_THAT(Sent<Invitation>(), SizeIs(1));
+  Wait(5s);
+  PlayAll();
+  EXPECT_THAT(Sent<Invitation>(), SizeIs(1));  // It may be a large one.
+  Wait(6s);
+  PlayAll();
+  const auto invitations = Sent<Invitation>();
+  ASSERT_THAT(invitations, SizeIs(2));
+  EXPECT_LT(invitations[0].join, invitations[1].join);
+}
+
+TEST_F(JoinerTest, WhoFallsTooFarBehindBeginsAgain) {  // R20
+  options_.limits.log_bytes_max = 100;
+  Begin();
+  Assign0(Record(1, "n", {}, {"j"}, 1));
+  PlayAll();
+  const auto bytes = [&] {
+    return core_->replicas().begin()->second->log()->bytes();
+  };
+  for (int i = 0; i < 10; ++i) {
+    Change(90);
+    EXPECT_LE(bytes(), 100U);
+    PlayAll();
+  }
+  Wait(40s);
+  PlayAll();
+  EXPECT_GE(Sent<Invitation>().size(), 2U);
+}
+
+TEST_F(JoinerTest, TheNextTurnWaitsForWhatBackupsHaveNot) {  // R15
+  options_.limits.backlog_bytes_max = 1000;
+  Begin();
+  BePrimary();
+  Change(2000);
+  Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
+  EXPECT_THAT(turns_, IsEmpty());
+
+  AckAll("c");
+  EXPECT_THAT(turns_, SizeIs(1));
+}
+
+TEST_F(JoinerTest, ABackupSendsACopyOfWhatItHasApplied) {  // R20
+  BeBackup(20);
+  Replica("p", SnapshotOrder{1, 7, 3, 1, "j"});
+
+  EXPECT_THAT(Sent<Invitation>(), IsEmpty());
+  EXPECT_EQ(PlayAll(), "in Update; in Snapshot; ");
+  const auto invitations = Sent<Invitation>();
+  ASSERT_THAT(invitations, SizeIs(1));
+  EXPECT_EQ(invitations[0].join, 7U);
+  EXPECT_EQ(invitations[0].joins, 3U);
+  EXPECT_EQ(invitations[0].applied, 2U);
+}
+
+TEST_F(JoinerTest, ABackupSendsNoCopyBeforeItHasEnough) {  // R20
+  BeBackup(20);
+  Replica("p", SnapshotOrder{1, 7, 3, 3, "j"});
+  EXPECT_EQ(PlayAll(), "in Update; ");
+
+  Replica("p",
+          LogAppend{
+              1, 0, 0, 3, 2, {Rec(3, 1, 1, HearMeta{1, 1, 1, "all", "a", 1})}});
+  EXPECT_EQ(PlayAll(), "in Snapshot; ");
+  ASSERT_THAT(Sent<Invitation>(), SizeIs(1));
+  EXPECT_EQ(Sent<Invitation>()[0].applied, 3U);
+}
+
+TEST_F(JoinerTest, ABackupSaysNothingWhileItHasTooMuchToApply) {  // R15
+  options_.limits.backlog_bytes_max = 10;
+  Begin();
+  BeBackup(20);
+  EXPECT_THAT(Sent<LogAck>(), IsEmpty());
+
+  PlayAll();
+  ASSERT_THAT(Sent<LogAck>(), SizeIs(1));
+  EXPECT_EQ(Sent<LogAck>()[0].held, 2U);
+}
+
+// It counted on the copy, and may not have heard that it was not wanted.
+TEST_F(JoinerTest, ACopyThatIsThrownAwayIsToldOf) {  // R20
+  BeBackup(1);
+  PlayAll();
+  Assign0(Record(1, "p", {}));
+
+  EXPECT_THAT(Sent<ReplicaGone>(), SizeIs(1));
+}
+
+TEST_F(JoinerTest, APrimaryGivesItsStateToCompare) {
+  options_.backups.check_every = 2;
+  Begin();
+  Assign0(Record(1, "n", {"c"}));
+  EXPECT_EQ(PlayAll(), "in Init; in EnterEpoch; in Snapshot; ");
+
+  AckAll("c");
+  EXPECT_EQ(held_, 3U);
+}
+
+TEST_F(JoinerTest, ABackupThatDiffersEndsTheJobByName) {
+  BeBackup(20);
+  Replica("p",
+          LogAppend{1, 0, 0, 3, 2, {Rec(3, 1, 1, CompareState{"turn 2", {}})}});
+  EXPECT_EQ(Play(), "in Update");
+  TurnEffects found;
+  found.difference = "byte 3";
+  Play(std::move(found));
+
+  const auto end = TheOnly<ProposeEnd>(orders_);
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->end.status.code, 1);
+  EXPECT_THAT(end->end.status.message,
+              AllOf(HasSubstr("task 0"), HasSubstr("node n"),
+                    HasSubstr("after turn 2: byte 3")));
+}
+
+TEST_F(JoinerTest, ADifferenceThatIsFoundAfterAPromotionCountsToo) {
+  BeBackup(20);
+  Replica("p",
+          LogAppend{1, 0, 0, 3, 2, {Rec(3, 1, 1, CompareState{"turn 2", {}})}});
+  Do(NodeLeft{"p"});
+  Assign0(Record(2, "n", {}));
+  EXPECT_EQ(Play(), "in Update");
+  TurnEffects found;
+  found.difference = "byte 3";
+  Play(std::move(found));
+
+  EXPECT_TRUE(TheOnly<ProposeEnd>(orders_));
+}
+
+// Of one sender, on two pipes: the meta waited when the snapshot was taken.
+TEST_F(JoinerTest, APromotedJoinerHearsAnAnswerAfterTheMetaBeforeIt) {  // R22
+  Directory directory(4);
+  for (TaskId task : {0, 1, 2, 3}) {
+    directory.Update(task, {1, 1, "m", {}, 0, ""});
+  }
+  TaskBooks primary(0, directory);
+  primary.Enter(1, links_->Neighbors(0, 1).value());
+  primary.expected = 2;
+  primary.initialized = true;
+  primary.requests.Make({1, 1, "Get", "", {}});
+  primary.metas_heard.Arrive(1, 1, {1, 1, "all", "before"});
+  primary.requests.Settle(1);
+  const Cause meta = HearMeta{1, 1, 1, "all", "before", 1};
+  const Cause data = TakeData{1, 1, "Get", {}, {1, 1}};
+  Assign0(Record(1, "p", {}, {"n"}, 1));
+  Replica("p", Invitation{1, 1, 1, 0, primary.Copy({&meta, &data}), {}});
+  PlayAll();
+  Replica("p", LogAppend{1, 1, 0, 0, 1, {}});
+  Assign0(Record(1, "p", {"n"}));
+  Do(NodeLeft{"p"});
+  Assign0(Record(2, "n", {}));
+  EXPECT_EQ(PlayAll(), "in BecamePrimary; ");
+
+  Arrive(1, MetaMessage{1, 1, "all", "before"});
+  EXPECT_EQ(PlayAll(),
+            "hearing a meta of task 1 on link type 'all'; taking Get from task "
+            "1; ");
+}
+
+}  // namespace
+}  // namespace taskgraph::core
