@@ -41,7 +41,8 @@ std::vector<TurnContent> OneOfEachKind() {
       TakeData{9, 0, {}, {}},
       HearFailure{{10, 0, {}, {}}},
       NeighborLost{{5, {}, 6}},
-      NeighborBack{{5, {}, 7}}};
+      NeighborBack{{5, {}, 7}},
+      CompareState{"turn 3", Payload::Own("state")}};
   for (const Cause& cause : causes) turns.push_back({kHuge, {}, cause, {}});
   turns.push_back({0, {{1, kHuge}, {2, 0}}, EnterEpoch{}, AllEffects()});
   return turns;

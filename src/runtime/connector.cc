@@ -13,6 +13,10 @@ namespace {
 // books.
 constexpr std::size_t kBacklogMax = 65536;
 
+// A record or a snapshot as large as a user may make it holds other things,
+// too.
+constexpr std::size_t kRoomForBooks = 64 * 1024 * 1024;
+
 core::PeerProbed::Verdict Translate(transport::PeerProbed::Verdict verdict) {
   switch (verdict) {
     case transport::PeerProbed::Verdict::kAlive:
@@ -216,7 +220,7 @@ transport::Options PeerOptions(const std::string& token,
   peer.self = connector.self();
   peer.heartbeat_interval = options.failure.heartbeat_interval;
   peer.heartbeat_timeout = options.failure.heartbeat_timeout;
-  peer.body_bytes_max = options.limits.message_bytes_max;
+  peer.body_bytes_max = options.limits.message_bytes_max + kRoomForBooks;
   peer.log = [&connector](std::string_view text) {
     connector.Say(LogLevel::kWarning, text);
   };

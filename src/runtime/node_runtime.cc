@@ -168,7 +168,11 @@ Callback* NodeRuntime::NextReady() {
 
 void NodeRuntime::Run(Callback& callback) {
   auto& ready = static_cast<ReadyTurn&>(callback);
+  const bool is_measured =
+      std::holds_alternative<core::TakeSnapshot>(ready.order.cause);
+  const core::Time begin = is_measured ? Now() : core::Time{};
   ready.effects = ready.task->Run(ready.order.context, ready.order.cause);
+  if (is_measured) ready.took = Now() - begin;
 }
 
 void NodeRuntime::Finish(Callback& callback) {
@@ -182,6 +186,7 @@ void NodeRuntime::Finish(Callback& callback) {
     LogTask(LogLevel::kWarning, order.context,
             "failed: " + *finished->effects.failure);
   }
+  if (finished->effects.snapshot) SaySnapshot(*finished);
   if (std::holds_alternative<core::ExitTask>(order.cause)) {
     tasks_[order.replica].reset();
   }
@@ -256,6 +261,20 @@ void NodeRuntime::SayRole(const core::RunTurn& order) const {
                      std::to_string(context.incarnation) + " (term " +
                      std::to_string(context.term) + ", epoch " +
                      std::to_string(context.epoch) + ")");
+}
+
+// R20: nothing else of the task's ran meanwhile.
+void NodeRuntime::SaySnapshot(const ReadyTurn& turn) const {
+  const bool is_usual = surroundings_.options.backups.check_every > 0;
+  connector_.Say(
+      is_usual ? LogLevel::kDebug : LogLevel::kInfo,
+      "task " + std::to_string(turn.order.context.task) +
+          " gave a snapshot of " +
+          std::to_string(turn.effects.snapshot->size()) + " bytes in " +
+          std::to_string(
+              std::chrono::duration_cast<std::chrono::microseconds>(turn.took)
+                  .count()) +
+          " us");
 }
 
 void NodeRuntime::LogTask(LogLevel level, const core::TurnContext& context,

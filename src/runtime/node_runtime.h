@@ -60,6 +60,7 @@ class NodeRuntime final : private LoopClient {
     core::RunTurn order;
     std::shared_ptr<HostedTask> task;
     core::TurnEffects effects;
+    Duration took{};  // In Snapshot.
   };
 
   Callback* Round(MayRun may_run) override;
@@ -80,6 +81,7 @@ class NodeRuntime final : private LoopClient {
   Callback* NextReady();
   Duration Wait(core::Time now) const;
   void SayRole(const core::RunTurn& order) const;
+  void SaySnapshot(const ReadyTurn& turn) const;
   void LogTask(LogLevel level, const core::TurnContext& context,
                std::string_view text) const;
 
