@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -42,16 +43,30 @@ class Events {
         unread_.erase(0, end + 1);
         return event;
       }
-      pollfd door{fd_, POLLIN, 0};
-      if (::poll(&door, 1, kGuardMs) != 1) Fail("the job stands still");
-      std::array<char, 65536> part;
-      const auto count = ::read(fd_, part.data(), part.size());
-      if (count > 0) unread_.append(part.data(), static_cast<size_t>(count));
+      if (!Read(kGuardMs)) Fail("the job stands still");
+    }
+  }
+
+  // Keeps what comes meanwhile.
+  void PassTheTime(std::int64_t ns) {
+    const std::int64_t end = NowNs() + ns;
+    for (std::int64_t left = ns; left > 0; left = end - NowNs()) {
+      Read(static_cast<int>(1 + left / 1'000'000));
     }
   }
 
  private:
   static constexpr int kGuardMs = 60'000;
+
+  // Says whether something came.
+  bool Read(int timeout_ms) {
+    pollfd door{fd_, POLLIN, 0};
+    if (::poll(&door, 1, timeout_ms) != 1) return false;
+    std::array<char, 65536> part;
+    const auto count = ::read(fd_, part.data(), part.size());
+    if (count > 0) unread_.append(part.data(), static_cast<size_t>(count));
+    return true;
+  }
 
   std::string path_;
   std::string unread_;
