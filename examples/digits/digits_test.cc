@@ -56,11 +56,18 @@ class DigitsTest : public testing::Test {
   std::string folder_;
 };
 
+void BuildTrainers(taskgraph::Job& job) {
+  job.Build([](TaskId, const taskgraph::Config& config) {
+    return std::make_unique<Trainer>(config);
+  });
+}
+
 // A trainer that fails now and then: by its seed, its task, its incarnation,
 // and how many turns it has had.
 class Unlucky final : public Trainer {
  public:
-  Unlucky(std::uint64_t seed, TaskId task) : seed_(seed), task_(task) {}
+  Unlucky(const taskgraph::Config& config, std::uint64_t seed, TaskId task)
+      : Trainer(config), seed_(seed), task_(task) {}
 
   void EnterEpoch(Turn& turn) override {
     Trainer::EnterEpoch(turn);
@@ -82,6 +89,27 @@ class Unlucky final : public Trainer {
   std::uint64_t seed_;
   TaskId task_;
   std::uint64_t turns_ = 0;
+};
+
+// A trainer with two shadows: one takes its updates, as a backup does, the
+// other begins with each snapshot, as a new backup does. Both must know what it
+// knows.
+class Shadowed final : public Trainer {
+ public:
+  explicit Shadowed(const taskgraph::Config& config)
+      : Trainer(config), backup_(config), joiner_(config) {}
+
+  void Update(const taskgraph::Payload& log) override {
+    Trainer::Update(log);
+    backup_.Update(log);
+    joiner_.Restore(Snapshot());
+    EXPECT_TRUE(backup_.Snapshot() == Snapshot());
+    EXPECT_TRUE(joiner_.Snapshot() == Snapshot());
+  }
+
+ private:
+  Trainer backup_;
+  Trainer joiner_;
 };
 
 TEST_F(DigitsTest, TrainingRecognizesNineOfTenHeldOutImages) {
@@ -108,7 +136,7 @@ TEST_F(DigitsTest, ATreeOfTasksComputesWhatOneProcessDoesBitForBit) {
   for (TaskId tasks : {1, 2, 15}) {
     taskgraph::Job job = TrainingJob();
     job.SetTasks(tasks);
-    job.Build([](TaskId) { return std::make_unique<Trainer>(); });
+    BuildTrainers(job);
     EXPECT_EQ(Distributed(job), Sequential(tasks));
   }
 }
@@ -117,15 +145,36 @@ TEST_F(DigitsTest, TasksThatFailChangeNotABit) {  // R5, R10, R12
   for (std::uint64_t seed = 1; seed <= 10; ++seed) {
     taskgraph::Job job = TrainingJob();
     job.options().failure.max_failures = 1000;
-    job.Build(
-        [seed](TaskId id) { return std::make_unique<Unlucky>(seed, id); });
+    job.Build([seed](TaskId id, const taskgraph::Config& config) {
+      return std::make_unique<Unlucky>(config, seed, id);
+    });
     EXPECT_EQ(Distributed(job), Sequential(15)) << "seed " << seed;
+  }
+}
+
+TEST_F(DigitsTest, UpdatesAndSnapshotsHaveAllThatATrainerKnows) {  // R17, R20
+  taskgraph::Job job = TrainingJob();
+  job.Build([](TaskId, const taskgraph::Config& config) {
+    return std::make_unique<Shadowed>(config);
+  });
+  EXPECT_EQ(Distributed(job), Sequential(15));
+}
+
+TEST_F(DigitsTest, NotesThatAreCutShortAreNotTakenForNotes) {
+  const Notes notes = {{.what = What::kConfirmed, .from = 2},
+                       {.what = What::kSum, .values = {1, 2}}};
+  const taskgraph::Payload whole = taskgraph::Codec<Notes>::Encode(notes);
+  ASSERT_EQ(taskgraph::Codec<Notes>::Decode(whole).value().size(), 2u);
+  for (std::size_t cut : {1u, 8u, 9u, 17u}) {
+    const taskgraph::Payload part(whole.owner(), whole.data(),
+                                  whole.size() - cut);
+    EXPECT_FALSE(taskgraph::Codec<Notes>::Decode(part)) << cut;
   }
 }
 
 TEST_F(DigitsTest, DataThatIsNotThereEndsTheJobWithItsName) {
   taskgraph::Job job = TrainingJob();
-  job.Build([](TaskId) { return std::make_unique<Trainer>(); });
+  BuildTrainers(job);
   const auto status =
       taskgraph::RunInProcess(job, {{"data", "/does/not/exist"}});
   EXPECT_NE(status.code, 0);
@@ -134,7 +183,7 @@ TEST_F(DigitsTest, DataThatIsNotThereEndsTheJobWithItsName) {
 
 TEST_F(DigitsTest, AMistakeInTheConfigurationIsToldInOneLine) {
   taskgraph::Job job = TrainingJob();
-  job.Build([](TaskId) { return std::make_unique<Trainer>(); });
+  BuildTrainers(job);
   const auto status = taskgraph::RunInProcess(job, {{"epochs", "ten"}});
   EXPECT_EQ(status.message, "epochs is a number above 0, not 'ten'");
 }
