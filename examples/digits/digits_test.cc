@@ -9,8 +9,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <stdexcept>
 
 #include "digits/trainer.h"
@@ -55,6 +57,16 @@ class DigitsTest : public testing::Test {
  private:
   std::string folder_;
 };
+
+// What can be compared.
+template <typename Key>
+std::map<Key, Vector> Plain(const std::map<Key, Array<double>>& arrays) {
+  std::map<Key, Vector> plain;
+  for (const auto& [key, array] : arrays) {
+    plain[key] = {array.begin(), array.end()};
+  }
+  return plain;
+}
 
 void BuildTrainers(taskgraph::Job& job) {
   job.Build([](TaskId, const taskgraph::Config& config) {
@@ -158,6 +170,35 @@ TEST_F(DigitsTest, UpdatesAndSnapshotsHaveAllThatATrainerKnows) {  // R17, R20
     return std::make_unique<Shadowed>(config);
   });
   EXPECT_EQ(Distributed(job), Sequential(15));
+}
+
+TEST_F(DigitsTest, ASummaryHasAllThatAMemoryHas) {  // R20
+  Memory memory;
+  memory.Take({.what = What::kEpochBegan, .step = 0});
+  memory.Take({.what = What::kModelWanted, .step = 1, .request = {2, 1, 0, 7}});
+  memory.Take({.what = What::kGradientWanted, .request = {3, 2, 0, 8}});
+  memory.Take({.what = What::kClueless, .from = 4});
+  memory.Take({.what = What::kGradient, .from = 5, .values = {1, 2}});
+  memory.Take({.what = What::kSum, .values = Vector(kParameters + 1, 3)});
+  memory.Take({.what = What::kStep, .step = 0});
+  memory.Take({.what = What::kConfirmed, .from = 6});
+  memory.Take({.what = What::kEnded});
+
+  Memory copy;
+  const auto bytes = taskgraph::Codec<Notes>::Encode(memory.Summary());
+  const Notes notes = taskgraph::Codec<Notes>::Decode(bytes).value();
+  for (const Note& note : notes) copy.Take(note);
+
+  EXPECT_EQ(copy.models.size(), 2u);
+  EXPECT_EQ(Plain(copy.models), Plain(memory.models));
+  EXPECT_EQ(copy.clueless, std::set<TaskId>{4});
+  EXPECT_EQ(copy.confirmed, std::set<TaskId>{6});
+  EXPECT_EQ(Plain(copy.gradients), Plain(memory.gradients));
+  EXPECT_EQ(copy.gradients.size(), 1u);
+  EXPECT_EQ(copy.sum.size(), kParameters + 1);
+  EXPECT_TRUE(copy.ended);
+  EXPECT_EQ(copy.wishes, memory.wishes);
+  EXPECT_EQ(copy.wishes.size(), 2u);
 }
 
 TEST_F(DigitsTest, NotesThatAreCutShortAreNotTakenForNotes) {

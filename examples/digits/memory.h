@@ -54,6 +54,8 @@ using Notes = std::vector<Note>;
 struct Wish {
   RequestId request;
   std::optional<Epoch> step;  // Of the model that is wanted; none: a gradient.
+
+  friend bool operator==(const Wish&, const Wish&) = default;
 };
 
 struct Memory {
