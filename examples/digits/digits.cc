@@ -11,7 +11,8 @@
 
 int main(int argc, char** argv) {
   taskgraph::Job job = digits::TrainingJob();
-  job.Build(
-      [](taskgraph::TaskId) { return std::make_unique<digits::Trainer>(); });
+  job.Build([](taskgraph::TaskId, const taskgraph::Config& config) {
+    return std::make_unique<digits::Trainer>(config);
+  });
   return taskgraph::Main(job, argc, argv);
 }

@@ -65,7 +65,7 @@ Scores Softmax(Scores scores) {
   return scores;
 }
 
-Vector SubtreeGradient(View model, const std::vector<Rows>& parts,
+Vector SubtreeGradient(View model, const std::vector<RowsView>& parts,
                        std::size_t task) {
   Vector sum = Gradient(model, parts[task]);
   for (std::size_t child : {2 * task + 1, 2 * task + 2}) {
@@ -90,23 +90,21 @@ Rows ReadRows(const std::string& path) {
   return rows;
 }
 
-Rows PartOf(const Rows& rows, taskgraph::TaskId task, taskgraph::TaskId tasks) {
-  const auto bound = [&](std::size_t i) {
-    return rows.begin() +
-           static_cast<std::ptrdiff_t>(kTrainingRows * i / tasks);
-  };
-  return Rows(bound(task), bound(task + 1));
+RowsView PartOf(const Rows& rows, taskgraph::TaskId task,
+                taskgraph::TaskId tasks) {
+  const auto bound = [&](std::size_t i) { return kTrainingRows * i / tasks; };
+  return RowsView(rows).subspan(bound(task), bound(task + 1) - bound(task));
 }
 
-Rows HeldOut(const Rows& rows) {
-  return Rows(rows.begin() + kTrainingRows, rows.end());
+RowsView HeldOut(const Rows& rows) {
+  return RowsView(rows).subspan(kTrainingRows);
 }
 
 Vector FirstModel() { return Vector(kParameters); }
 
 std::size_t StepsOf(View model) { return model.size() - kParameters; }
 
-Vector Gradient(View model, const Rows& rows) {
+Vector Gradient(View model, RowsView rows) {
   Vector gradient(kParameters + 1);
   for (const Row& row : rows) {
     Scores slope = Softmax(ScoresOf(model, row));
@@ -135,7 +133,7 @@ Vector Step(View model, View gradient) {
 }
 
 Vector Train(const Rows& rows, taskgraph::TaskId tasks, std::size_t steps) {
-  std::vector<Rows> parts;
+  std::vector<RowsView> parts;
   for (taskgraph::TaskId task = 0; task < tasks; ++task) {
     parts.push_back(PartOf(rows, task, tasks));
   }
@@ -146,7 +144,7 @@ Vector Train(const Rows& rows, taskgraph::TaskId tasks, std::size_t steps) {
   return model;
 }
 
-double Accuracy(View model, const Rows& rows) {
+double Accuracy(View model, RowsView rows) {
   const auto recognized = std::ranges::count_if(rows, [&](const Row& row) {
     const Scores scores = ScoresOf(model, row);
     const auto best = std::max_element(scores.begin(), scores.end());

@@ -34,13 +34,16 @@ struct Row {
   std::size_t digit = 0;
 };
 using Rows = std::vector<Row>;
+using RowsView = std::span<const Row>;
 
 // The images of a gzipped file of 65 columns. Throws std::runtime_error.
 Rows ReadRows(const std::string& path);
 
-// The training images of one task out of `tasks`, and those held out.
-Rows PartOf(const Rows& rows, taskgraph::TaskId task, taskgraph::TaskId tasks);
-Rows HeldOut(const Rows& rows);
+// Of `rows`: the training images of one task out of `tasks`, and those held
+// out.
+RowsView PartOf(const Rows& rows, taskgraph::TaskId task,
+                taskgraph::TaskId tasks);
+RowsView HeldOut(const Rows& rows);
 
 // A model is its parameters and, behind them, the loss before each step that
 // led to it: it carries its history, and so tells its age.
@@ -51,7 +54,7 @@ Vector FirstModel();
 std::size_t StepsOf(View model);
 
 // The sum over `rows` of the loss's slope; its last element is the loss.
-Vector Gradient(View model, const Rows& rows);
+Vector Gradient(View model, RowsView rows);
 void Add(View more, Vector& sum);
 
 // The next model, given the sum of the gradients of all parts.
@@ -62,7 +65,7 @@ Vector Train(const Rows& rows, taskgraph::TaskId tasks, std::size_t steps);
 
 // The loss now and then, and the share of held-out images that is recognized.
 std::string Report(View model, const Rows& rows);
-double Accuracy(View model, const Rows& rows);
+double Accuracy(View model, RowsView rows);
 
 // Writes the model as text, bit for bit. Readers see the old file or the new
 // one, never half of it. Throws std::runtime_error that names file and cause.

@@ -8,25 +8,25 @@
 // finds the model at its neighbors, or they find it at theirs, as long as one
 // task of all remembers.
 //
+// All wait for the root in each epoch, so it has a backup, which takes every
+// note that the root takes (memory.h) and goes on from there when the root's
+// node dies. The other tasks are the same class; they begin anew.
+//
 // What failures need beyond that, the framework does: a request to a task that
 // restarts is asked again there, and what it was told is told again (R10, R12).
 #pragma once
 
-#include <map>
-#include <set>
+#include <optional>
 #include <string>
-#include <vector>
 
+#include "digits/memory.h"
 #include "digits/model.h"
 #include "taskgraph/taskgraph.h"
 
 namespace digits {
 
-using taskgraph::Array;
 using taskgraph::Empty;
-using taskgraph::Epoch;
 using taskgraph::Method;
-using taskgraph::TaskId;
 using taskgraph::Token;
 using taskgraph::Turn;
 
@@ -37,19 +37,27 @@ inline constexpr Method<Epoch, Array<double>> kGetModel{"GetModel"};
 // The sum of the gradients of this task and those below it.
 inline constexpr Method<Empty, Array<double>> kGetGradient{"GetGradient"};
 
-class Trainer : public taskgraph::Task {
+class Trainer : public taskgraph::Task, public taskgraph::Backupable {
  public:
-  Trainer();
+  // Reads the images. Throws std::runtime_error.
+  explicit Trainer(const taskgraph::Config& config);
 
   void Init(Turn& turn) override;
   void EnterEpoch(Turn& turn) override;
   void MetaReady(Turn& turn, TaskId from, const taskgraph::LinkType& link,
                  const std::string& meta) override;
 
+  void Update(const taskgraph::Payload& log) override;
+  taskgraph::Payload Snapshot() override;
+  void Restore(const taskgraph::Payload& snapshot) override;
+
  private:
-  struct Waiting {
-    Token<Array<double>> token;
-    Epoch step;
+  // The memory as it will be when the turn has returned, and what makes it so.
+  struct Draft {
+    void Write(Note note);
+
+    Memory memory;
+    Notes notes;
   };
 
   void GiveModel(Turn& turn, Token<Array<double>> token, const Epoch& step);
@@ -57,32 +65,22 @@ class Trainer : public taskgraph::Task {
   void ModelArrived(Turn& turn, TaskId from, const Array<double>& model);
   void GradientArrived(Turn& turn, TaskId from, const Array<double>& gradient);
 
-  // Every event notes a fact and then proceeds with what has become possible.
-  void Proceed(Turn& turn);
-  void Sum(const Array<double>& model);
-  void AnswerWaiting(Turn& turn);
-  bool NobodyBut(TaskId asker) const;
-  void EndEpoch(Turn& turn);
-  void Conclude(Turn& turn);
+  // Every event is noted and then followed by what has become possible.
+  void Proceed(Turn& turn, Note event);
+  void Sum(const Turn& turn, Draft& draft) const;
+  void EndEpoch(Turn& turn, const Memory& memory) const;
+  void Conclude(Turn& turn, const Array<double>& model) const;
 
-  bool is_root_ = false;
-  Epoch epochs_ = 0;
-  Rows part_;
-  std::map<Epoch, Array<double>> models_;  // By steps: this epoch's, the next.
+  // From the configuration, so the same on each replica.
+  const Epoch epochs_;        // 0: what was given is no such number.
+  const std::string result_;  // A file; empty: none.
+  const Rows rows_;
 
-  // Of this epoch:
-  taskgraph::TaskList children_;
-  std::set<TaskId> neighbors_;
-  std::set<TaskId> clueless_;   // Neighbors that can't have the model.
-  std::set<TaskId> confirmed_;  // Children whose subtrees have the next model.
-  std::map<TaskId, Array<double>> gradients_;  // The children's.
-  Array<double> sum_;                          // Empty until it is complete.
-  bool ended_ = false;  // This task said that the epoch may end.
-  std::vector<Waiting> want_model_;
-  std::vector<Token<Array<double>>> want_gradient_;
+  Memory memory_;  // Changed by Update and Restore alone.
 };
 
-// The links and the configuration that a Trainer expects.
+// The links and the configuration that a Trainer expects, with one backup for
+// the root.
 taskgraph::Job TrainingJob();
 
 }  // namespace digits
