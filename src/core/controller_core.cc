@@ -25,7 +25,8 @@ Outputs ControllerCore::Step(Input input, Time now) {
   if (elected_) {
     ActOnSuspicions();
     ActOnEnd(now);
-    Plan();
+    // What found no room may find it after any other fact.
+    if (!std::holds_alternative<EpochAdvanced>(input)) Plan();
   }
   return std::exchange(outputs_, {});
 }

@@ -130,6 +130,15 @@ void Chronicle::On(const core::AssignmentChanged& changed,
                       {"pid", PidOf(now.primary)},
                       {"incarnation", now.incarnation},
                       {"term", now.term}}));
+  if (before.HasPrimary() && now.incarnation == before.incarnation) {
+    lost_at_.erase(task);  // Nothing is lost.
+    events_.Write(Dump({{"ms", NowMs()},
+                        {"event", "took_over"},
+                        {"task", task},
+                        {"node", now.primary},
+                        {"before", before.primary}}));
+    return;
+  }
   const auto lost = lost_at_.find(task);
   if (lost == lost_at_.end()) return;
   events_.Write(Dump({{"ms", NowMs()},

@@ -150,7 +150,7 @@ void Parser::AddFailureOptions() {
   AddNumber("--max-failures", failure.max_failures, 0, any,
             "Failures of its own that a task may have before the job ends");
   AddNumber("--backups", job_.options().backups.each, 0, Job::kBackupsMax,
-            "Hot standbys of each task, if the application allows for them");
+            "Hot standbys of each task for which none are declared");
   AddNumber("--check-backups", job_.options().backups.check_every, 0, any,
             "Compare backups with their primary every N turns; 0: never");
   AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
