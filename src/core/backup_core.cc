@@ -9,7 +9,10 @@
 namespace taskgraph::core {
 namespace {
 
-std::size_t UpdateBytes(const Cause& cause) {
+std::size_t BytesToApply(const Cause& cause) {
+  if (const auto* compare = std::get_if<CompareState>(&cause)) {
+    return compare->state.size();
+  }
   const auto* apply = std::get_if<ApplyUpdates>(&cause);
   if (apply == nullptr) return 0;
   std::size_t bytes = 0;
@@ -78,6 +81,7 @@ void BackupCore::OnAppend(const LogAppend& append) {
   }
   if (!ack) return;
   Apply();
+  if (broken_) return;
   if (unapplied_bytes_ > around_.options.limits.backlog_bytes_max) {
     late_ack_ = ack;
   } else {
@@ -115,8 +119,7 @@ void BackupCore::TakeSnapshots() {
   }
 }
 
-void BackupCore::Invite(const Payload& state) {
-  const Copy copy = copies_.Pop();
+void BackupCore::Invite(const Copy& copy, const Payload& state) {
   const SnapshotOrder& order = copy.order;
   if (order.term != me_.term) return;
   around_.outputs.push_back(
@@ -173,7 +176,7 @@ void BackupCore::Tell(HearFailure failure) {
 }
 
 void BackupCore::Work(Cause cause) {
-  unapplied_bytes_ += UpdateBytes(cause);
+  unapplied_bytes_ += BytesToApply(cause);
   auto* more = std::get_if<ApplyUpdates>(&cause);
   auto* last =
       work_.empty() ? nullptr : std::get_if<ApplyUpdates>(&work_.back());
@@ -200,20 +203,22 @@ void BackupCore::Run(Cause cause) {
 
 void BackupCore::OnTurnFinished(const TurnEffects& effects) {
   const Cause cause = *std::exchange(running_, std::nullopt);
-  unapplied_bytes_ -= UpdateBytes(cause);
-  if (effects.failure) {
+  unapplied_bytes_ -= BytesToApply(cause);
+  if (std::holds_alternative<TakeSnapshot>(cause)) {
+    const Copy copy = copies_.Pop();  // Where it threw, nobody is invited.
+    if (effects.snapshot) Invite(copy, *effects.snapshot);
+  } else if (effects.failure) {
     broken_ = *effects.failure + " (while " + Describe(cause) + ")";
   } else if (join_ != 0 && std::holds_alternative<ChangeRole>(cause)) {
     Greet();
-  } else if (effects.snapshot) {
-    Invite(*effects.snapshot);
   } else if (effects.difference) {
-    around_.outputs.push_back(ProposeEnd{
-        me_.task, me_.term,
-        Failed(Differs(me_.task, around_.self, std::get<CompareState>(cause),
-                       *effects.difference))});
+    around_.outputs.push_back(
+        ProposeEnd{me_.task, me_.term,
+                   Failed(DifferenceText(me_.task, around_.self,
+                                         std::get<CompareState>(cause),
+                                         *effects.difference))});
   }
-  if (late_ack_ &&
+  if (late_ack_ && !broken_ &&
       unapplied_bytes_ <= around_.options.limits.backlog_bytes_max) {
     Acknowledge(*std::exchange(late_ack_, std::nullopt));
   }

@@ -72,7 +72,6 @@ class BackupCore final : private Clerk {
   void ForgetUnheard(const Cause& cause);
   void Work(Cause cause);
   void TakeSnapshots();
-  void Invite(const Payload& state);
   void Pump();
   void Run(Cause cause);
 
@@ -82,6 +81,7 @@ class BackupCore final : private Clerk {
     RecordNumber applied = 0;
     Payload books;
   };
+  void Invite(const Copy& copy, const Payload& state);
 
   ReplicaIdentity me_;
   ReplicaSurroundings& around_;
@@ -92,7 +92,8 @@ class BackupCore final : private Clerk {
   // What the task object must go through, in the order of the records.
   Fifo<Cause> work_;
   std::optional<Cause> running_;
-  std::size_t unapplied_bytes_ = 0;    // Of updates, in both.
+  std::size_t unapplied_bytes_ =
+      0;  // Of updates and states to compare, in both.
   std::optional<LogAck> late_ack_;     // Until there are fewer of them.
   std::vector<SnapshotOrder> orders_;  // For records that are not applied yet.
   Fifo<Copy> copies_;                  // One for each TakeSnapshot in work_.

@@ -48,6 +48,7 @@ class BackupLog {
   const std::deque<TurnRecord>& tail() const { return tail_; }
   RecordNumber applied() const { return applied_; }
   Term term() const { return term_; }
+  JoinNumber join() const { return join_; }
 
   // The primary spoke of records as everybody's that this one never had: it is
   // no copy of the task, must not be used, and must not promote itself.

@@ -51,9 +51,9 @@ class CopyCheck {
 };
 
 // Why the job ends, when a backup found a difference.
-inline std::string Differs(TaskId task, const NodeId& node,
-                           const CompareState& compare,
-                           const std::string& difference) {
+inline std::string DifferenceText(TaskId task, const NodeId& node,
+                                  const CompareState& compare,
+                                  const std::string& difference) {
   return "task " + std::to_string(task) + ": its backup on node " + node +
          " differs from its primary after " + compare.after + ": " +
          difference +

@@ -26,9 +26,10 @@ struct Correspondence {
         rejoin(options.backoff_min, std::chrono::seconds(30)),
         patience(options.heartbeat_timeout * 10, std::chrono::hours(1)) {}
 
-  Backoff redial;          // After the connection broke.
-  Backoff repeat;          // Of what is unacknowledged: time for large records.
-  Backoff rejoin;          // After it could not take, or keep, its snapshot.
+  Backoff redial;  // After the connection broke.
+  Backoff repeat;  // Of what is unacknowledged: time for large records.
+  Backoff rejoin;  // After it was rejected.
+  Time rejected_at{};
   int repeats = 0;         // Since it was last heard.
   RecordNumber large = 0;  // Nothing may overtake this record.
 
@@ -36,24 +37,34 @@ struct Correspondence {
   // a snapshot may be of any size, so the patience doubles with each one.
   Backoff patience;
   bool invited = false;
-  NodeId copied_by;       // By whom the snapshot is taken.
-  bool by_backup = true;  // It may be one that counts; this was not tried.
+  NodeId snapshot_by;          // Whose part it is to take it.
+  bool may_try_backup = true;  // To have one take it that counts.
 
-  void Invite(const NodeId& copyist, Time now) {
+  void Invite(const NodeId& taker, Time now) {
     invited = true;
-    copied_by = copyist;
+    snapshot_by = taker;
     patience.Wait(now);
+    large = 0;
+    repeats = 0;
+    repeat.Resume();
   }
-  // Says whether it was.
-  bool Disinvite() {
+  // The invitation came to nothing, or the joiner does not keep up.
+  void Disinvite() {
+    invited = false;
+    may_try_backup = false;
     patience.Resume();
-    by_backup = false;
-    return std::exchange(invited, false);
+  }
+  // It could not take, or keep, its snapshot. After a good while such things
+  // are forgotten.
+  void Reject(Time now) {
+    if (now - rejected_at > std::chrono::minutes(1)) rejoin.Encourage();
+    rejected_at = now;
+    rejoin.Wait(now);
   }
   // It said something of its present stay.
   void Heard() {
     invited = false;
-    by_backup = true;
+    may_try_backup = true;
     repeats = 0;
     for (Backoff* wait : {&redial, &repeat, &patience}) wait->Encourage();
     repeat.Resume();
@@ -61,9 +72,10 @@ struct Correspondence {
   }
   // It is no replica any more; what remains is how it kept its snapshots.
   void Close(const FailureOptions& options) {
-    const Backoff bad_luck = rejoin;
-    *this = Correspondence(options);
-    rejoin = bad_luck;
+    Correspondence fresh(options);
+    fresh.rejoin = rejoin;
+    fresh.rejected_at = rejected_at;
+    *this = fresh;
   }
 
   bool MayBeInvited() const { return !redial.waiting() && !rejoin.waiting(); }

@@ -120,9 +120,10 @@ struct Suspicion {
 };
 
 // To a primary whose backup this node is not, or not any more: there is no
-// copy. `term`: the highest one known for the task (R2).
+// copy of that stay. `term`: the highest one known for the task (R2).
 struct ReplicaGone {
   Term term = 0;
+  JoinNumber join = 0;
 
   friend bool operator==(const ReplicaGone&, const ReplicaGone&) = default;
 };

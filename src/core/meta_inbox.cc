@@ -56,9 +56,11 @@ MetaInbox::Sender& MetaInbox::Of(TaskId from, Incarnation incarnation) {
   return sender;
 }
 
-MetaNumber MetaInbox::Arrived(TaskId from) const {
+MetaNumber MetaInbox::Arrived(TaskId from, Incarnation incarnation) const {
   const auto found = senders_.find(from);
-  return found == senders_.end() ? 0 : found->second.arrived;
+  return found == senders_.end() || found->second.incarnation != incarnation
+             ? 0
+             : found->second.arrived;
 }
 
 void MetaInbox::Heard(TaskId from, Incarnation incarnation, MetaNumber number) {

@@ -41,7 +41,7 @@ class MetaInbox {
   void Skip(TaskId from, Incarnation incarnation, const MetaMessage& meta);
 
   // All metas up to this one have arrived; 0: none.
-  MetaNumber Arrived(TaskId from) const;
+  MetaNumber Arrived(TaskId from, Incarnation incarnation) const;
 
   // As if `meta`, and what came after it, had not arrived.
   void Forget(TaskId from, Incarnation incarnation, const MetaMessage& meta);

@@ -175,10 +175,7 @@ void NodeCore::KeepUnknown(MessageArrived& arrived, Time now) {
     return;
   }
   const auto* replica = std::get_if<ReplicaMessage>(&arrived.message);
-  if (replica != nullptr && directory_.Has(replica->task) &&
-      std::holds_alternative<Invitation>(replica->body)) {
-    RefuseCopy(arrived.from, replica->task, replica->incarnation);
-  }
+  if (replica != nullptr) RefuseInvitation(arrived.from, *replica);
   const auto* message = std::get_if<Message>(&arrived.message);
   if (message == nullptr || !directory_.Has(message->route.to) ||
       !directory_.Has(message->route.from)) {

@@ -111,7 +111,10 @@ class NodeCore {
   void KeepEarlyForCopy(const NodeId& from, ReplicaMessage&& message);
   void DeliverEarlyForCopy(TaskId task, Time now);
   void TakeInvitation(ReplicaMessage&& message);
-  void RefuseCopy(const NodeId& primary, TaskId task, Incarnation incarnation);
+  void RefuseCopy(const NodeId& primary, TaskId task, Incarnation incarnation,
+                  JoinNumber join);
+  void RefuseInvitation(const NodeId& from, const ReplicaMessage& message);
+  bool IsEarly(const ReplicaMessage& message) const;
   void TakeAppend(const NodeId& from, const ReplicaMessage& message,
                   const LogAppend& append);
   void Suspect(const NodeId& node, Time now);

@@ -25,15 +25,18 @@ void NodeCore::Review(TaskId task, Time now) {
   const bool is_joining = IsIn(around_.self, record.joining);
   if (const auto found = backups_.find(task); found != backups_.end()) {
     BackupCore& backup = *found->second;
+    const ReplicaIdentity identity = backup.identity();
+    const JoinNumber join = backup.log().join();
     const bool stays = is_primary ||
                        is_backup ||  // Each term has snapshots of its own:
-                       (is_joining && backup.identity().term == record.term);
-    if (backup.identity().incarnation != record.incarnation || !stays) {
-      // Who counted on it may have missed that it was not wanted meanwhile.
-      if (record.HasPrimary() && !is_primary) {
-        RefuseCopy(record.primary, task, record.incarnation);
-      }
+                       (is_joining && identity.term == record.term);
+    if (identity.incarnation != record.incarnation || !stays) {
       DropBackup(task);
+      // Its primary may have missed that it was not wanted meanwhile.
+      if (identity.incarnation == record.incarnation &&
+          identity.term == record.term && record.HasPrimary()) {
+        RefuseCopy(record.primary, task, identity.incarnation, join);
+      }
     } else if (is_backup) {
       backup.Follow(record.term);
       Succeed(task);
@@ -106,7 +109,8 @@ void NodeCore::TakeInvitation(ReplicaMessage&& message) {
   if (!is_news) return;
   if (invitation.term != record.term || !IsIn(around_.self, record.joining)) {
     if (!record.HasPrimary()) return;
-    return RefuseCopy(record.primary, message.task, message.incarnation);
+    return RefuseCopy(record.primary, message.task, message.incarnation,
+                      invitation.join);
   }
   if (found != backups_.end()) DropBackup(task);
   AddBackup(std::make_unique<BackupCore>(
@@ -117,10 +121,18 @@ void NodeCore::TakeInvitation(ReplicaMessage&& message) {
 }
 
 void NodeCore::RefuseCopy(const NodeId& primary, TaskId task,
-                          Incarnation incarnation) {
+                          Incarnation incarnation, JoinNumber join) {
   outputs_.push_back(SendMessage{
       primary, ReplicaMessage{task, incarnation, generation_,
-                              ReplicaGone{directory_.of(task).term}}});
+                              ReplicaGone{directory_.of(task).term, join}}});
+}
+
+// There is no room for it, and it is not sent again by itself.
+void NodeCore::RefuseInvitation(const NodeId& from,
+                                const ReplicaMessage& message) {
+  const auto* invitation = std::get_if<Invitation>(&message.body);
+  if (invitation == nullptr || !directory_.Has(message.task)) return;
+  RefuseCopy(from, message.task, message.incarnation, invitation->join);
 }
 
 // R4: it goes on where its primary was.
@@ -160,7 +172,8 @@ void NodeCore::SettleBackup(TaskId task) {
   if (!backup.broken()) return;
   const Assignment& record = directory_.of(task);
   if (record.HasPrimary()) {
-    RefuseCopy(record.primary, task, backup.identity().incarnation);
+    RefuseCopy(record.primary, task, backup.identity().incarnation,
+               backup.log().join());
   }
   DropBackup(task);
 }
@@ -170,33 +183,18 @@ void NodeCore::Receive(const NodeId& from, ReplicaMessage&& message, Time now) {
   if (!directory_.Has(task) || message.generation != generation_ || end_) {
     return;
   }
-  const Assignment& record = directory_.of(task);
+  if (IsEarly(message)) return KeepEarlyForCopy(from, std::move(message));
   if (const auto* append = std::get_if<LogAppend>(&message.body)) {
-    if (append->term > record.term) {
-      KeepEarlyForCopy(from, std::move(message));
-    } else {
-      TakeAppend(from, message, *append);
-    }
-    return;
+    return TakeAppend(from, message, *append);
   }
   if (const auto* order = std::get_if<SnapshotOrder>(&message.body)) {
-    if (order->term > record.term) {
-      KeepEarlyForCopy(from, std::move(message));
-    } else if (const auto found = backups_.find(task);
-               found != backups_.end()) {
-      found->second->OnSnapshotOrder(*order);
-      SettleBackup(task);
-    }
-    return;
+    const auto found = backups_.find(task);
+    if (found == backups_.end()) return;
+    found->second->OnSnapshotOrder(*order);
+    return SettleBackup(task);
   }
-  if (const auto* invitation = std::get_if<Invitation>(&message.body)) {
-    if (invitation->term > record.term ||
-        (invitation->term == record.term && invitation->joins > record.joins)) {
-      KeepEarlyForCopy(from, std::move(message));
-    } else {
-      TakeInvitation(std::move(message));
-    }
-    return;
+  if (std::holds_alternative<Invitation>(message.body)) {
+    return TakeInvitation(std::move(message));
   }
   ReplicaCore* host = HostOf(task);
   if (host == nullptr || host->identity().incarnation != message.incarnation) {
@@ -204,11 +202,11 @@ void NodeCore::Receive(const NodeId& from, ReplicaMessage&& message, Time now) {
   }
   if (const auto* ack = std::get_if<LogAck>(&message.body)) {
     host->OnLogAck(from, *ack, now);
-  } else if (std::get<ReplicaGone>(message.body).term >
-             host->identity().term) {  // R2
+  } else if (const auto& gone = std::get<ReplicaGone>(message.body);
+             gone.term > host->identity().term) {  // R2
     host->OnSuperseded();
   } else {
-    host->OnReplicaGone(from, now);
+    host->OnReplicaGone(from, gone, now);
   }
   Settle(*host, now);
 }
@@ -220,20 +218,31 @@ void NodeCore::TakeAppend(const NodeId& from, const ReplicaMessage& message,
   const auto found = backups_.find(task);
   if (append.term < known || found == backups_.end() ||
       found->second->identity().incarnation != message.incarnation) {
-    return RefuseCopy(from, message.task, message.incarnation);
+    return RefuseCopy(from, message.task, message.incarnation, append.join);
   }
   found->second->OnAppend(append);
   SettleBackup(task);
 }
 
-// The primary has seen an assignment that this node has not: it comes soon.
+// Its sender has seen an assignment that this node has not: it comes soon.
+bool NodeCore::IsEarly(const ReplicaMessage& message) const {
+  const Assignment& record = directory_.of(message.task);
+  if (const auto* append = std::get_if<LogAppend>(&message.body)) {
+    return append->term > record.term;
+  }
+  if (const auto* order = std::get_if<SnapshotOrder>(&message.body)) {
+    return order->term > record.term;
+  }
+  const auto* invitation = std::get_if<Invitation>(&message.body);
+  return invitation != nullptr &&
+         (invitation->term > record.term || (invitation->term == record.term &&
+                                             invitation->joins > record.joins));
+}
+
 // What there is no room for is sent again.
 void NodeCore::KeepEarlyForCopy(const NodeId& from, ReplicaMessage&& message) {
   if (early_for_copies_count_ >= options_.limits.held_messages_max) {
-    if (std::holds_alternative<Invitation>(message.body)) {
-      RefuseCopy(from, message.task,
-                 message.incarnation);  // It is not sent again by itself.
-    }
+    RefuseInvitation(from, message);
     return;
   }
   early_for_copies_[message.task].emplace_back(from, std::move(message));
@@ -307,7 +316,7 @@ void NodeCore::On(AssignmentsDecided& decided, Time now) {
     const bool last = --undecided_[task] <= 0;
     if (last) undecided_.erase(task);
     if (ReplicaCore* host = HostOf(task); host != nullptr && last) {
-      host->OnAssignmentDecided();
+      host->OnAssignmentDecided(now);
       Settle(*host, now);
     }
     Succeed(task);

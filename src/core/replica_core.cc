@@ -35,7 +35,7 @@ ReplicaCore::ReplicaCore(const ReplicaIdentity& identity,
   log_.emplace(me_.term, Replicas(record.backups.begin(), record.backups.end()),
                estate.base, std::move(estate.tail));
   if (running_ && Is<TakeSnapshot>(*running_)) {
-    running_ = ApplyUpdates{};  // What comes of it is no use to this primary.
+    running_ = TakeSnapshot{.withdrawn = true};
   }
   while (!estate.work.empty()) {
     Cause work = estate.work.Pop();
@@ -117,8 +117,8 @@ void ReplicaCore::OnTurnFinished(TurnEffects effects, Time now) {
     Pump();
     return;
   }
-  if (Is<TakeSnapshot>(cause)) {
-    if (snapshot_is_due_) TakeSnapshotOf(effects, now);
+  if (const auto* snapshot = std::get_if<TakeSnapshot>(&cause)) {
+    if (!snapshot->withdrawn) TakeSnapshotOf(effects, now);
   } else if (effects.failure) {
     return Fail(cause, *effects.failure);
   } else if (effects.begun) {
@@ -139,8 +139,11 @@ void ReplicaCore::Fail(const Cause& cause, const std::string& why) {
 
 void ReplicaCore::TakeEffects(const Cause& cause, TurnEffects&& effects) {
   if (effects.difference) {  // It was a backup when it was told to compare.
-    EndJob(Differs(me_.task, around_.self, std::get<CompareState>(cause),
-                   *effects.difference));
+    around_.outputs.push_back(
+        ProposeEnd{me_.task, me_.term,
+                   Failed(DifferenceText(me_.task, around_.self,
+                                         std::get<CompareState>(cause),
+                                         *effects.difference))});
   }
   if (IsOutsideEpochs(cause)) return;
   // R9: what it sent would be void on arrival.
@@ -193,7 +196,7 @@ void ReplicaCore::Pump() {
   if (state_ == State::kDone) return;
   if (!prologue_.empty()) {
     Run(prologue_.Pop());
-  } else if (!queue_.empty() && !IsBehind()) {
+  } else if (!queue_.empty() && !WaitsForBackups()) {
     Run(queue_.Pop());
   }
 }

@@ -9,8 +9,7 @@
 // backups, each turn is written down for them, and what it wants done leaves
 // when they have the record (R15, R16).
 //
-// Pure: no clock, no thread. Not thread-safe; owned by NodeCore, which routes
-// what arrives and carries out what is asked.
+// Pure. Not thread-safe; owned by NodeCore, which carries out what is asked.
 #pragma once
 
 #include <map>
@@ -49,19 +48,18 @@ class ReplicaCore final : private Clerk {
   // Of the task itself, in the same term.
   void OnOwnAssignment(Time now);
   // A proposal of this task's was decided.
-  void OnAssignmentDecided();
+  void OnAssignmentDecided(Time now);
   // Somebody else is suspected, or not any more.
   void OnSuspicion(Time now);
   void OnLogAck(const NodeId& backup, const LogAck& ack, Time now);
-  void OnReplicaGone(const NodeId& backup, Time now);
+  void OnReplicaGone(const NodeId& backup, const ReplicaGone& gone, Time now);
   void OnPeerLost(const NodeId& node, Time now);
   void OnTurnFinished(TurnEffects effects, Time now);
   void OnJobEnded(const JobEnd& end);
   void OnSuperseded();
   void OnDeadline(Time now);
 
-  // After any of them: lets go what may leave, and sends what backups must
-  // hear.
+  // After any of them: sends what may leave, and what backups must hear.
   void TendLog(Time now);
 
   // When OnDeadline wants to be called; kNever: not at all.
@@ -77,9 +75,8 @@ class ReplicaCore final : private Clerk {
   bool done() const { return state_ == State::kDone && !running_; }
   // It serves its task: neither failed, nor superseded, nor at its end.
   bool active() const { return state_ == State::kActive; }
-  // Whether the turn that was ordered last is still of use: its epoch has not
-  // ended, and the replica is not superseded (R2, R7). Asked when it could
-  // begin.
+  // Whether the turn that was ordered last is of use still, when it could
+  // begin: its epoch has not ended, and the replica is not superseded (R2, R7).
   bool MayBegin() const {
     return running_ &&
            (IsOutsideEpochs(*running_) || (active() && current_ == entered()));
@@ -146,8 +143,10 @@ class ReplicaCore final : private Clerk {
   void Carry(ProposeEnd& proposal);
   void Carry(Resignation& resignation);
   void ReviewBackups();
+  void Reject(const NodeId& backup, Time now);
+  void ForgetGone(Time now);
   bool Write(const NodeId& backup, Time now, bool news_are_due);
-  bool IsBehind() const;
+  bool WaitsForBackups() const;
   void BoundLog(Time now);
   void InterruptLog(const NodeId& node, Time now);
   void RepeatLog(Time now);
@@ -158,12 +157,13 @@ class ReplicaCore final : private Clerk {
   // Joiners (replica_joiners.cc).
   void CallJoiners(Time now);
   bool MayInvite(const NodeId& node) const;
-  const NodeId* CopyistFor(const NodeId& joiner) const;
+  const NodeId* SnapshotTakerFor(const NodeId& joiner) const;
   std::optional<SnapshotOrder> Join(const NodeId& joiner, RecordNumber base,
-                                    const NodeId& copyist, Time now);
+                                    const NodeId& taker, Time now);
   void OrderSnapshot();
   void TakeSnapshotOf(const TurnEffects& effects, Time now);
   void Invite(const Payload& state, Time now);
+  void Disinvite(const NodeId& joiner);
   void GiveUp(const NodeId& joiner, Time now);
 
   ReplicaIdentity me_;

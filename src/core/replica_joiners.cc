@@ -15,11 +15,11 @@ void ReplicaCore::CallJoiners(Time now) {
   if (!active() || !log_ || record.term != me_.term) return;
   for (const NodeId& node : record.joining) {
     if (!MayInvite(node)) continue;
-    const NodeId* copyist = CopyistFor(node);
-    if (copyist == nullptr) {
+    const NodeId* taker = SnapshotTakerFor(node);
+    if (taker == nullptr) {
       OrderSnapshot();
-    } else if (auto order = Join(node, log_->base(), *copyist, now)) {
-      Post(*copyist, *std::move(order));
+    } else if (auto order = Join(node, log_->base(), *taker, now)) {
+      Post(*taker, *std::move(order));
     }
   }
 }
@@ -31,9 +31,10 @@ bool ReplicaCore::MayInvite(const NodeId& node) const {
 }
 
 // A backup that counts and answers; once, then the primary does it itself.
-const NodeId* ReplicaCore::CopyistFor(const NodeId& joiner) const {
+const NodeId* ReplicaCore::SnapshotTakerFor(const NodeId& joiner) const {
   const auto with = correspondences_.find(joiner);
-  if (with != correspondences_.end() && !with->second.by_backup) return nullptr;
+  if (with != correspondences_.end() && !with->second.may_try_backup)
+    return nullptr;
   const Assignment& record = around_.directory.of(me_.task);
   const auto found = std::find_if(
       record.backups.begin(), record.backups.end(), [&](const NodeId& node) {
@@ -50,11 +51,10 @@ const NodeId* ReplicaCore::CopyistFor(const NodeId& joiner) const {
 // None: it can't be now.
 std::optional<SnapshotOrder> ReplicaCore::Join(const NodeId& joiner,
                                                RecordNumber base,
-                                               const NodeId& copyist,
-                                               Time now) {
+                                               const NodeId& taker, Time now) {
   const std::optional<JoinNumber> join = log_->Join(joiner, base);
   if (!join) return {};
-  With(joiner).Invite(copyist, now);
+  With(joiner).Invite(taker, now);
   return SnapshotOrder{me_.term, *join, around_.directory.of(me_.task).joins,
                        base, joiner};
 }
@@ -75,7 +75,7 @@ void ReplicaCore::TakeSnapshotOf(const TurnEffects& effects, Time now) {
   } else {  // It threw, or is too large: the task goes on without.
     check_.Skip();
     for (const NodeId& node : around_.directory.of(me_.task).joining) {
-      With(node).rejoin.Wait(now);
+      With(node).Reject(now);
     }
   }
 }
@@ -85,6 +85,7 @@ void ReplicaCore::Invite(const Payload& state, Time now) {
   if (!log_ || record.term != me_.term) return;
   std::vector<const Cause*> tray;
   queue_.ForEach([&](const Cause& cause) { tray.push_back(&cause); });
+  for (const Cause& cause : unheard_) tray.push_back(&cause);
   const Payload books = books_.Copy(tray);
   for (const NodeId& node : record.joining) {
     if (!MayInvite(node)) continue;
@@ -95,12 +96,15 @@ void ReplicaCore::Invite(const Payload& state, Time now) {
   }
 }
 
+void ReplicaCore::Disinvite(const NodeId& joiner) {
+  log_->Drop(joiner);
+  With(joiner).Disinvite();
+}
+
 // It begins again, not at once.
 void ReplicaCore::GiveUp(const NodeId& joiner, Time now) {
-  log_->Drop(joiner);
-  Correspondence& with = With(joiner);
-  with.Disinvite();
-  with.rejoin.Wait(now);
+  Disinvite(joiner);
+  With(joiner).Reject(now);
 }
 
 }  // namespace taskgraph::core

@@ -58,20 +58,35 @@ void ReplicaCore::OnOwnAssignment(Time now) {
   KeepLog();
   const Assignment& record = around_.directory.of(me_.task);
   const std::vector<NodeId> named = record.Replicas();
-  std::erase_if(
-      gone_, [&](const NodeId& node) { return !IsIn(node, record.backups); });
   for (auto& [node, with] : correspondences_) {
-    if (!IsIn(node, named)) with.Close(around_.options.failure);
+    if (!IsIn(node, named)) {
+      with.Close(around_.options.failure);
+    } else if (with.invited && with.snapshot_by != around_.self &&
+               !IsIn(with.snapshot_by, record.backups)) {
+      Disinvite(node);
+    }
   }
   if (log_) log_->DropAllBut(named);
+  ForgetGone(now);
   ReviewBackups();
   CallJoiners(now);
 }
 
-void ReplicaCore::OnAssignmentDecided() {
+void ReplicaCore::OnAssignmentDecided(Time now) {
   if (!std::exchange(proposing_, false) || !active()) return;
   log_->ProposalDecided();
+  ForgetGone(now);
   ReviewBackups();
+  CallJoiners(now);
+}
+
+// Who is out can join again.
+void ReplicaCore::ForgetGone(Time now) {
+  std::erase_if(gone_, [&](const NodeId& node) {
+    if (log_->MayCount(node)) return false;
+    GiveUp(node, now);
+    return true;
+  });
 }
 
 // R19: who is dead, silent, or no copy any more does not count any longer, once
@@ -84,7 +99,7 @@ void ReplicaCore::ReviewBackups() {
     return around_.suspects.contains(node) || gone_.contains(node);
   });
   std::erase_if(next.joining, [&](const NodeId& node) {
-    if (!log_->CanCount(node)) return false;
+    if (!log_->CanCount(node) || around_.suspects.contains(node)) return false;
     next.backups.push_back(node);
     return true;
   });
@@ -95,15 +110,24 @@ void ReplicaCore::ReviewBackups() {
       ProposeAssignments{{{me_.task, record, std::move(next)}}});
 }
 
-void ReplicaCore::OnReplicaGone(const NodeId& backup, Time now) {
+void ReplicaCore::OnReplicaGone(const NodeId& backup, const ReplicaGone& gone,
+                                Time now) {
   if (!log_) return;
-  if (!IsIn(backup, around_.directory.of(me_.task).backups)) {
-    GiveUp(backup, now);  // A joiner; it is invited again.
-  } else {
-    With(backup).rejoin.Wait(now);
-    gone_.insert(backup);
+  const auto copyist = log_->copyists().find(backup);
+  if (copyist == log_->copyists().end() || gone.join < copyist->second.join) {
+    return;  // Of an earlier stay.
   }
+  Reject(backup, now);
   ReviewBackups();
+}
+
+// It is no copy, or does not follow.
+void ReplicaCore::Reject(const NodeId& backup, Time now) {
+  if (log_->MayCount(backup)) {
+    gone_.insert(backup);
+  } else {
+    GiveUp(backup, now);
+  }
 }
 
 void ReplicaCore::OnSuspicion(Time now) {
@@ -156,7 +180,10 @@ void ReplicaCore::OnLogAck(const NodeId& backup, const LogAck& ack, Time now) {
   }
   // It has heard all, and not all has come: what it had no room for.
   const PrimaryLog::Copyist& its = copyist->second;
-  if (!its.owes() && its.held < its.sent) log_->Rewind(backup);
+  if (!its.owes() && its.held < its.sent) {
+    log_->Rewind(backup);
+    with->second.large = 0;
+  }
   if (ack.term != me_.term || ack.join != its.join) return;
   gone_.erase(backup);
   Correspondence& correspondence = with->second;
@@ -185,7 +212,7 @@ void ReplicaCore::TendLog(Time now) {
 }
 
 // What waits for backups stays within bounds: the next turn waits, too.
-bool ReplicaCore::IsBehind() const {
+bool ReplicaCore::WaitsForBackups() const {
   const LimitOptions& limits = around_.options.limits;
   return active() && log_ &&
          (log_->uncommitted_bytes() > limits.backlog_bytes_max ||
@@ -194,7 +221,8 @@ bool ReplicaCore::IsBehind() const {
 
 // R20: so does what is kept for joiners.
 void ReplicaCore::BoundLog(Time now) {
-  while (log_->bytes() > around_.options.limits.log_bytes_max) {
+  while (log_->bytes() - log_->uncommitted_bytes() >
+         around_.options.limits.log_bytes_max) {
     const std::optional<NodeId> slowest = log_->SlowestJoiner();
     if (!slowest) return;
     GiveUp(*slowest, now);
@@ -223,8 +251,8 @@ void ReplicaCore::InterruptLog(const NodeId& node, Time now) {
   if (with == correspondences_.end()) return;
   with->second.redial.Wait(now);
   for (auto& [joiner, other] : correspondences_) {
-    const bool is_lost = joiner == node || other.copied_by == node;
-    if (is_lost && other.invited && other.Disinvite()) log_->Drop(joiner);
+    const bool is_lost = joiner == node || other.snapshot_by == node;
+    if (other.invited && is_lost) Disinvite(joiner);
   }
 }
 
@@ -235,9 +263,9 @@ void ReplicaCore::RepeatLog(Time now) {
     if (redial) with.redial.Resume();
     if (repeat) with.repeat.Resume();
     if (with.rejoin.until() <= now) with.rejoin.Resume();
-    if (with.patience.until() <= now && with.Disinvite()) log_->Drop(node);
+    if (with.patience.until() <= now) Disinvite(node);
     if (!redial && !repeat) continue;
-    if (repeat && ++with.repeats > kRepeatsMax) gone_.insert(node);
+    if (repeat && ++with.repeats > kRepeatsMax) Reject(node, now);
     with.large = 0;
     log_->Rewind(node);
   }

@@ -138,7 +138,8 @@ void ReplicaCore::Take(const Route& route, AnswerMessage& answer) {
       id.epoch != entered()) {
     return;
   }
-  if (books_.metas_heard.Arrived(route.from) < answer.after) {
+  if (books_.metas_heard.Arrived(route.from, route.incarnation) <
+      answer.after) {
     early_answers_.emplace(std::pair(route.from, id.number), std::move(answer));
   } else {
     TakeAnswer(route.from, answer);
@@ -147,7 +148,8 @@ void ReplicaCore::Take(const Route& route, AnswerMessage& answer) {
 
 // What the neighbor said before its answer came after it, on another pipe.
 void ReplicaCore::TakeEarlyAnswers(TaskId from) {
-  const MetaNumber arrived = books_.metas_heard.Arrived(from);
+  const MetaNumber arrived =
+      books_.metas_heard.Arrived(from, around_.directory.of(from).incarnation);
   auto it = early_answers_.lower_bound({from, 0});
   while (it != early_answers_.end() && it->first.first == from) {
     if (arrived < it->second.after) {
@@ -184,7 +186,7 @@ void ReplicaCore::QueueUnheard() {
     const auto* failure = std::get_if<HearFailure>(&cause);
     const TaskId from = data != nullptr ? data->from : failure->failed.to;
     const Precedence& place = data != nullptr ? data->place : failure->place;
-    if (books_.metas_heard.Arrived(from) < place.after &&
+    if (books_.metas_heard.Arrived(from, place.incarnation) < place.after &&
         around_.directory.of(from).incarnation <= place.incarnation) {
       unheard_.push_back(std::move(cause));
     } else {

@@ -77,7 +77,9 @@ struct ChangeRole {
   std::size_t open_requests = 0;
 };
 // R20: the task's state is wanted for a new backup.
-struct TakeSnapshot {};
+struct TakeSnapshot {
+  bool withdrawn = false;  // Not any more.
+};
 // What happened to the task's state, on a replica where no callback did it.
 struct ApplyUpdates {
   std::vector<Payload> updates;

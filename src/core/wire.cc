@@ -119,7 +119,7 @@ class HeadWriter : FieldWriter {
   }
   void Write(const ReplicaMessage& message, const ReplicaGone& gone) {
     Begin(Kind::kReplicaGone, message);
-    Number(gone.term);
+    Numbers(gone.term, gone.join);
   }
   void Write(const ReplicaMessage& message, const SnapshotOrder& order) {
     Begin(Kind::kSnapshotOrder, message);
@@ -232,7 +232,7 @@ ReplicaMessage ReadReplica(Kind kind, HeadReader& in, const Payload& body) {
   } else if (kind == Kind::kSnapshotOrder) {
     message.body = in.ReadOrder();
   } else {
-    message.body = ReplicaGone{in.Number()};
+    message.body = ReplicaGone{in.Number(), in.Number()};
   }
   return message;
 }

@@ -43,7 +43,7 @@ std::vector<NodeMessage> OneOfEachKind() {
                                 {12, 6, {}},
                                 {13, 6, Payload::Own("three")}}}},
       ReplicaMessage{3, kHuge, 5, LogAck{6, 7, 8, 9}},
-      ReplicaMessage{3, 4, 5, ReplicaGone{6}},
+      ReplicaMessage{3, 4, 5, ReplicaGone{6, 7}},
       ReplicaMessage{3, 4, 5, SnapshotOrder{6, 7, 8, 9, "node-7"}},
       ReplicaMessage{
           3, 4, 5,
