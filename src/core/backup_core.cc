@@ -207,7 +207,7 @@ void BackupCore::OnTurnFinished(const TurnEffects& effects) {
   if (std::holds_alternative<TakeSnapshot>(cause)) {
     const Copy copy = copies_.Pop();  // Where it threw, nobody is invited.
     if (effects.snapshot) Invite(copy, *effects.snapshot);
-  } else if (effects.failure) {
+  } else if (effects.failure && !OnlyLooks(cause)) {
     broken_ = *effects.failure + " (while " + Describe(cause) + ")";
   } else if (join_ != 0 && std::holds_alternative<ChangeRole>(cause)) {
     Greet();

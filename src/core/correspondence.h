@@ -50,8 +50,7 @@ struct Correspondence {
   }
   // The invitation came to nothing, or the joiner does not keep up.
   void Disinvite() {
-    invited = false;
-    may_try_backup = false;
+    if (std::exchange(invited, false)) may_try_backup = false;
     patience.Resume();
   }
   // It could not take, or keep, its snapshot. After a good while such things

@@ -45,4 +45,11 @@ inline bool IsOutsideEpochs(const Cause& cause) {
          std::holds_alternative<CompareState>(cause);
 }
 
+// Turns that only look at the task's state: one that throws costs what it was
+// for, and nothing else.
+inline bool OnlyLooks(const Cause& cause) {
+  return std::holds_alternative<TakeSnapshot>(cause) ||
+         std::holds_alternative<CompareState>(cause);
+}
+
 }  // namespace taskgraph::core

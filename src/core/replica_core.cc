@@ -119,7 +119,7 @@ void ReplicaCore::OnTurnFinished(TurnEffects effects, Time now) {
   }
   if (const auto* snapshot = std::get_if<TakeSnapshot>(&cause)) {
     if (!snapshot->withdrawn) TakeSnapshotOf(effects, now);
-  } else if (effects.failure) {
+  } else if (effects.failure && !OnlyLooks(cause)) {
     return Fail(cause, *effects.failure);
   } else if (effects.begun) {
     TakeEffects(cause, std::move(effects));

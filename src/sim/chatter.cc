@@ -81,7 +81,7 @@ void ChatterState::Read(core::FieldReader& in) {
 
 Chatter::Chatter(const ChatterPlan& plan, const Workload& workload,
                  const Accomplices& accomplices)
-    : plan_(plan), load_(workload), accomplices_(accomplices) {
+    : Copied(accomplices), plan_(plan), load_(workload) {
   Serve(kAsk, &Chatter::Give);
   Serve(kAskLater, &Chatter::GiveLater);
   Serve(kWithdrawn, &Chatter::GiveLater);

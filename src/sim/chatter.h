@@ -75,7 +75,6 @@ class Chatter final : public Task, public Copied<ChatterState> {
 
   const ChatterPlan& plan_;
   const Workload& load_;
-  const Accomplices& accomplices_;
 };
 
 }  // namespace taskgraph::sim

@@ -176,6 +176,7 @@ void Checker::TurnEnds(const core::NodeCore& at,
   const auto replica = at.replicas().find(finished.replica);
   if (replica == at.replicas().end() || !replica->second->active()) return;
   if (finished.effects.failure) {
+    if (IsSnapshot(turn.mapped().order)) return;  // No failure of the task's.
     records_.Threw(context.task, context.term);
     failed_ = context.task;
     return;

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "core/fields.h"
+#include "sim/tasks.h"
 #include "taskgraph/backupable.h"
 #include "taskgraph/turn.h"
 
@@ -21,15 +22,17 @@ namespace taskgraph::sim {
 template <typename State>
 class Copied : public Backupable {
  public:
-  void Update(const Payload& log) final { Restore(log); }
-  Payload Snapshot() final { return Payload::Own(Bytes()); }
+  // `accomplices` must outlive it.
+  explicit Copied(const Accomplices& accomplices) : accomplices_(accomplices) {}
+
+  void Update(const Payload& log) final { Become(log); }
+  Payload Snapshot() final {
+    accomplices_.spoil_copy();
+    return Payload::Own(Bytes());
+  }
   void Restore(const Payload& snapshot) final {
-    core::FieldReader in(snapshot.text());
-    State state;
-    state.Read(in);
-    if (!in.AtGoodEnd()) throw std::runtime_error("a malformed copy");
-    now_ = std::move(state);
-    saved_ = snapshot.text();
+    accomplices_.spoil_copy();
+    Become(snapshot);
   }
 
  protected:
@@ -39,9 +42,18 @@ class Copied : public Backupable {
     if (bytes != saved_) turn.Update(bytes);
   }
 
+  const Accomplices& accomplices_;
   State now_;
 
  private:
+  void Become(const Payload& photograph) {
+    core::FieldReader in(photograph.text());
+    State state;
+    state.Read(in);
+    if (!in.AtGoodEnd()) throw std::runtime_error("a malformed copy");
+    now_ = std::move(state);
+    saved_ = photograph.text();
+  }
   std::string Bytes() const {
     std::string bytes;
     core::FieldWriter out(bytes);

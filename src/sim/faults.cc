@@ -30,7 +30,8 @@ constexpr std::array<std::string_view, kHarms> kNames = {"kill",
                                                          "relist",
                                                          "throw",
                                                          "retire",
-                                                         "long-turns"};
+                                                         "long-turns",
+                                                         "bad-copies"};
 
 constexpr Duration kGapMin = 150ms;
 constexpr Duration kBreakGapMin = 4ms;  // It is over at once.
@@ -183,16 +184,23 @@ void Faults::KillMany() {
 void Faults::Mischief(Turn& turn, std::uint32_t failures_max) {
   if (stopped_) return;
   Random& random = world_.random();
-  const auto share = [&](Harm harm) {
-    const auto found = climate_.share.find(harm);
-    return found == climate_.share.end() ? 0.0 : found->second;
-  };
-  if (random.Chance(share(Harm::kThrow)) &&
+  if (random.Chance(ShareOf(Harm::kThrow)) &&
       failures_[turn.task()] < failures_max) {
     ++failures_[turn.task()];
     throw std::runtime_error("mischief");
   }
-  if (random.Chance(share(Harm::kRetire))) turn.Retire();
+  if (random.Chance(ShareOf(Harm::kRetire))) turn.Retire();
+}
+
+void Faults::SpoilCopy() {
+  if (!stopped_ && world_.random().Chance(ShareOf(Harm::kBadCopies))) {
+    throw std::runtime_error("a bad copy");
+  }
+}
+
+double Faults::ShareOf(Harm harm) const {
+  const auto found = climate_.share.find(harm);
+  return found == climate_.share.end() ? 0.0 : found->second;
 }
 
 }  // namespace taskgraph::sim

@@ -43,8 +43,9 @@ enum class Harm : std::uint8_t {
   kThrow,
   kRetire,
   kLongTurns,
+  kBadCopies,  // Snapshots and restorations that throw.
 };
-inline constexpr int kHarms = 20;
+inline constexpr int kHarms = 21;
 
 // "kill", "stop", ...: for command lines and traces.
 std::string_view Name(Harm harm);
@@ -73,6 +74,8 @@ class Faults {
 
   // What tasks do that fail on purpose: at most `failures_max` times each.
   void Mischief(Turn& turn, std::uint32_t failures_max);
+  // For a copy of a task's state that is made, or taken.
+  void SpoilCopy();
 
  private:
   void Next(Harm harm);
@@ -82,6 +85,7 @@ class Faults {
   Duration Span();
   std::uint32_t AnyNode();
   std::uint32_t AnyController();
+  double ShareOf(Harm harm) const;
 
   World& world_;
   Climate climate_;

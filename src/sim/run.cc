@@ -113,6 +113,7 @@ RunReport RunSeed(Seed seed, const RunOptions& options) {
   accomplices.mischief = [&](Turn& turn) {
     faults.Mischief(turn, failures_max);
   };
+  accomplices.spoil_copy = [&] { faults.SpoilCopy(); };
   accomplices.complain = [&](std::string what) {
     world.checker().Violate("result", std::move(what));
   };

@@ -49,7 +49,7 @@ struct TreeSumState {
 class TreeSum final : public Task, public Copied<TreeSumState> {
  public:
   TreeSum(const Workload& workload, const Accomplices& accomplices)
-      : load_(workload), accomplices_(accomplices) {
+      : Copied(accomplices), load_(workload) {
     Serve(kSum, [this](Turn& turn, Token<Number> token, const Empty&) {
       now_.asked.push_back(token);
       Check(turn);
@@ -109,7 +109,6 @@ class TreeSum final : public Task, public Copied<TreeSumState> {
   }
 
   const Workload& load_;
-  const Accomplices& accomplices_;
 };
 
 Job MakeTreeSum(const Workload& workload, const Accomplices& accomplices) {
