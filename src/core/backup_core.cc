@@ -55,21 +55,24 @@ void BackupCore::Follow(Term term) {
   me_.term = term;
   join_ = 0;
   log_.Follow(term);
-  late_ack_.reset();
   orders_.clear();
   Greet();
 }
 
 // So that there is a connection, whose end tells that the primary's process
 // ended (R21).
-void BackupCore::Greet() { Acknowledge({me_.term, join_, log_.applied(), 0}); }
+void BackupCore::Greet() {
+  acknowledged_ = {me_.term, join_, log_.applied(), 0};
+  Acknowledge();
+}
 
-void BackupCore::Acknowledge(const LogAck& ack) {
+void BackupCore::Acknowledge() {
   const Assignment& record = around_.directory.of(me_.task);
   if (!record.HasPrimary()) return;
+  acknowledged_.backlog = unapplied_bytes_;
   around_.outputs.push_back(SendMessage{
-      record.primary,
-      ReplicaMessage{me_.task, me_.incarnation, me_.generation, ack}});
+      record.primary, ReplicaMessage{me_.task, me_.incarnation, me_.generation,
+                                     acknowledged_}});
 }
 
 void BackupCore::OnAppend(const LogAppend& append) {
@@ -82,11 +85,8 @@ void BackupCore::OnAppend(const LogAppend& append) {
   if (!ack) return;
   Apply();
   if (broken_) return;
-  if (unapplied_bytes_ > around_.options.limits.backlog_bytes_max) {
-    late_ack_ = ack;
-  } else {
-    Acknowledge(*ack);
-  }
+  acknowledged_ = *ack;
+  Acknowledge();
 }
 
 void BackupCore::Apply() {
@@ -203,6 +203,7 @@ void BackupCore::Run(Cause cause) {
 
 void BackupCore::OnTurnFinished(const TurnEffects& effects) {
   const Cause cause = *std::exchange(running_, std::nullopt);
+  const bool was_full = IsFull();
   unapplied_bytes_ -= BytesToApply(cause);
   if (std::holds_alternative<TakeSnapshot>(cause)) {
     const Copy copy = copies_.Pop();  // Where it threw, nobody is invited.
@@ -218,10 +219,7 @@ void BackupCore::OnTurnFinished(const TurnEffects& effects) {
                                          std::get<CompareState>(cause),
                                          *effects.difference))});
   }
-  if (late_ack_ && !broken_ &&
-      unapplied_bytes_ <= around_.options.limits.backlog_bytes_max) {
-    Acknowledge(*std::exchange(late_ack_, std::nullopt));
-  }
+  if (was_full && !IsFull() && !broken_) Acknowledge();
   Pump();
 }
 

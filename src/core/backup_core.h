@@ -66,7 +66,10 @@ class BackupCore final : private Clerk {
   void Tell(HearFailure failure) override;
 
   void Greet();
-  void Acknowledge(const LogAck& ack);
+  void Acknowledge();
+  bool IsFull() const {
+    return unapplied_bytes_ > around_.options.limits.backlog_bytes_max;
+  }
   void Apply();
   bool Replay(const TurnRecord& record);
   void ForgetUnheard(const Cause& cause);
@@ -93,8 +96,8 @@ class BackupCore final : private Clerk {
   Fifo<Cause> work_;
   std::optional<Cause> running_;
   std::size_t unapplied_bytes_ =
-      0;  // Of updates and states to compare, in both.
-  std::optional<LogAck> late_ack_;     // Until there are fewer of them.
+      0;                 // Of updates and states to compare, in both.
+  LogAck acknowledged_;  // What it last said.
   std::vector<SnapshotOrder> orders_;  // For records that are not applied yet.
   Fifo<Copy> copies_;                  // One for each TakeSnapshot in work_.
   std::optional<std::string> broken_;

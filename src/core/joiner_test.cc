@@ -155,15 +155,31 @@ TEST_F(JoinerTest, ABackupSendsNoCopyBeforeItHasEnough) {  // R20
   EXPECT_EQ(Sent<Invitation>()[0].applied, 3U);
 }
 
-TEST_F(JoinerTest, ABackupSaysNothingWhileItHasTooMuchToApply) {  // R15
+TEST_F(JoinerTest, TheNextTurnWaitsForWhatABackupHasNotApplied) {  // R15
+  options_.limits.backlog_bytes_max = 1000;
+  Begin();
+  BePrimary();
+  Replica("c", LogAck{1, 0, held_, 1, 1001});
+  Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
+  EXPECT_THAT(turns_, IsEmpty());
+
+  Wait(1s);  // It is asked again.
+  EXPECT_THAT(Sent<LogAppend>(), SizeIs(1));
+  Replica("c", LogAck{1, 0, held_, 1, 1000});
+  EXPECT_THAT(turns_, SizeIs(1));
+}
+
+TEST_F(JoinerTest, ABackupSaysHowMuchItHasToApply) {  // R15
   options_.limits.backlog_bytes_max = 10;
   Begin();
   BeBackup(20);
-  EXPECT_THAT(Sent<LogAck>(), IsEmpty());
+  ASSERT_THAT(Sent<LogAck>(), SizeIs(1));
+  EXPECT_EQ(Sent<LogAck>()[0].backlog, 20U);
 
   PlayAll();
-  ASSERT_THAT(Sent<LogAck>(), SizeIs(1));
-  EXPECT_EQ(Sent<LogAck>()[0].held, 2U);
+  ASSERT_THAT(Sent<LogAck>(), SizeIs(2));
+  EXPECT_EQ(Sent<LogAck>()[1].held, 2U);
+  EXPECT_EQ(Sent<LogAck>()[1].backlog, 0U);
 }
 
 // It counted on the copy, and may not have heard that it was not wanted.

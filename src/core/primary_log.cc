@@ -35,7 +35,7 @@ void PrimaryLog::SetInSync(const Replicas& in_sync) {
   in_sync_ = in_sync;
   for (const NodeId& node : in_sync_) {
     // As the term begins: they have all up to its base.
-    copyists_.try_emplace(node, Copyist{0, base_, base_, 0, 0, 0, 0});
+    copyists_.try_emplace(node, Copyist{0, base_, base_, 0, 0, 0, 0, 0});
   }
   Commit();
 }
@@ -54,7 +54,7 @@ std::optional<JoinNumber> PrimaryLog::Join(const NodeId& node,
                                            RecordNumber snapshot) {
   if (MayCount(node) || snapshot < base_ || snapshot > end()) return {};
   const JoinNumber join = ++last_join_;
-  copyists_[node] = {join, snapshot, snapshot, 0, 0, 0, 0};
+  copyists_[node] = {join, snapshot, snapshot, 0, 0, 0, 0, 0};
   return join;
 }
 
@@ -82,6 +82,14 @@ void PrimaryLog::DropAllBut(const std::vector<NodeId>& named) {
     return !IsIn(copyist.first, named);
   });
   Trim();
+}
+
+std::uint64_t PrimaryLog::backlog() const {
+  std::uint64_t longest = 0;
+  for (const auto& [node, copyist] : copyists_) {
+    if (MayCount(node)) longest = std::max(longest, copyist.backlog);
+  }
+  return longest;
 }
 
 std::optional<NodeId> PrimaryLog::SlowestJoiner() const {
@@ -140,6 +148,7 @@ void PrimaryLog::Take(const NodeId& node, const LogAck& ack) {
   copyist.held = std::max(copyist.held, std::min(ack.held, end()));
   copyist.sent = std::max(copyist.sent, copyist.held);  // If rewound since.
   copyist.heard = std::max(copyist.heard, std::min(ack.stamp, stamp_));
+  copyist.backlog = ack.backlog;
   Commit();
 }
 

@@ -70,6 +70,8 @@ class PrimaryLog {
   RecordNumber committed() const { return committed_; }
   // Bytes of the records that do not stand yet, and of all that are kept.
   std::size_t uncommitted_bytes() const { return uncommitted_bytes_; }
+  // The longest backlog of those who may count.
+  std::uint64_t backlog() const;
   std::size_t bytes() const { return bytes_; }
   // R16: every in-sync backup said something after `began`.
   bool Heard(Stamp began) const;
@@ -101,6 +103,7 @@ class PrimaryLog {
     RecordNumber told = 0;  // What it was last told to be committed.
     Stamp asked = 0;
     Stamp heard = 0;
+    std::uint64_t backlog = 0;  // As it last said.
 
     bool owes() const { return asked > heard; }  // A word.
   };

@@ -189,7 +189,8 @@ void ReplicaCore::OnLogAck(const NodeId& backup, const LogAck& ack, Time now) {
   Correspondence& correspondence = with->second;
   if (its.held >= correspondence.large) correspondence.large = 0;
   correspondence.Heard();
-  if (its.owes()) correspondence.repeat.Wait(now);
+  const bool is_full = its.backlog > around_.options.limits.backlog_bytes_max;
+  if (its.owes() || is_full) correspondence.repeat.Wait(now);
   if (its.join != 0) ReviewBackups();  // It may count now.
 }
 
@@ -216,6 +217,7 @@ bool ReplicaCore::WaitsForBackups() const {
   const LimitOptions& limits = around_.options.limits;
   return active() && log_ &&
          (log_->uncommitted_bytes() > limits.backlog_bytes_max ||
+          log_->backlog() > limits.backlog_bytes_max ||
           departures_.size() > limits.held_messages_max);
 }
 

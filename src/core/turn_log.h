@@ -60,6 +60,8 @@ struct LogAck {
   JoinNumber join = 0;
   RecordNumber held = 0;  // Up to it its log is the primary's.
   Stamp stamp = 0;        // The highest that it has heard.
+  // Bytes of what its task has not gone through yet.
+  std::uint64_t backlog = 0;
 
   friend bool operator==(const LogAck&, const LogAck&) = default;
 };

@@ -115,7 +115,7 @@ class HeadWriter : FieldWriter {
   }
   void Write(const ReplicaMessage& message, const LogAck& ack) {
     Begin(Kind::kLogAck, message);
-    Numbers(ack.term, ack.join, ack.held, ack.stamp);
+    Numbers(ack.term, ack.join, ack.held, ack.stamp, ack.backlog);
   }
   void Write(const ReplicaMessage& message, const ReplicaGone& gone) {
     Begin(Kind::kReplicaGone, message);
@@ -218,7 +218,9 @@ class HeadReader : public FieldReader {
   SnapshotOrder ReadOrder() {
     return {Number(), Number(), Number(), Number(), Text()};
   }
-  LogAck ReadLogAck() { return {Number(), Number(), Number(), Number()}; }
+  LogAck ReadLogAck() {
+    return {Number(), Number(), Number(), Number(), Number()};
+  }
 };
 
 ReplicaMessage ReadReplica(Kind kind, HeadReader& in, const Payload& body) {

@@ -42,7 +42,7 @@ std::vector<NodeMessage> OneOfEachKind() {
                                {{11, 6, Payload::Own("one")},
                                 {12, 6, {}},
                                 {13, 6, Payload::Own("three")}}}},
-      ReplicaMessage{3, kHuge, 5, LogAck{6, 7, 8, 9}},
+      ReplicaMessage{3, kHuge, 5, LogAck{6, 7, 8, 9, kHuge}},
       ReplicaMessage{3, 4, 5, ReplicaGone{6, 7}},
       ReplicaMessage{3, 4, 5, SnapshotOrder{6, 7, 8, 9, "node-7"}},
       ReplicaMessage{
