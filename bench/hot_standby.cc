@@ -7,7 +7,8 @@
 // * The time of such a request with 0, 1 and 2 backups of the counter, each on
 // a
 //   node of its own.
-// * From the kill -9 of the counter's node until the next answer.
+// * From the kill -9 of the counter's node until the next answer; and from its
+//   stop (SIGSTOP).
 //
 //   hot_standby [--quick]
 #include <signal.h>
@@ -161,8 +162,14 @@ pid_t AwaitCover(Events& events, pid_t before) {
   return pid;
 }
 
-void Takeover(const std::string& name, const std::string& coordinator,
-              int trials) {
+struct Harm {
+  std::string name;
+  int signal;
+  double p50_ms_max, p99_ms_max;
+};
+
+void Takeover(const Harm& harm, const std::string& where,
+              const std::string& coordinator, int trials) {
   const Folder folder;
   Events events(folder / "events");
   std::vector<std::string> arguments = {
@@ -178,8 +185,10 @@ void Takeover(const std::string& name, const std::string& coordinator,
   pid_t pid = AwaitCover(events, 0);
   for (int i = 0; i < trials; ++i) {
     kills.push_back(NowNs());
-    ::kill(pid, SIGKILL);
-    pid = AwaitCover(events, pid);
+    const pid_t harmed = pid;
+    ::kill(harmed, harm.signal);
+    pid = AwaitCover(events, harmed);
+    ::kill(harmed, SIGKILL);  // So that it is replaced.
   }
   job.Signal(SIGTERM);
   job.Wait();
@@ -200,10 +209,10 @@ void Takeover(const std::string& name, const std::string& coordinator,
     }
     until_answer.push_back(found);
   }
-  Figure(kBench, "kill -9 of a primary to the next answer, " + name)
+  Figure(kBench, harm.name + " of a primary to the next answer, " + where)
       .With("trials", trials)
-      .AtMost("p50_ms", Quantile(until_answer, 0.5), 20)
-      .AtMost("p99_ms", Quantile(until_answer, 0.99), 100)
+      .AtMost("p50_ms", Quantile(until_answer, 0.5), harm.p50_ms_max)
+      .AtMost("p99_ms", Quantile(until_answer, 0.99), harm.p99_ms_max)
       .With("max_ms", Quantile(until_answer, 1))
       .Print();
 }
@@ -216,6 +225,10 @@ int main(int argc, char** argv) {
   std::unique_ptr<RealEtcd> etcd;
   if (RealEtcd::IsInstalled()) etcd = std::make_unique<RealEtcd>();
   Cost(plan);
-  Takeover("embedded", "", plan.Count(200, 5));
-  if (etcd) Takeover("etcd", etcd->endpoint(), plan.Count(200, 5));
+  const Harm kill{"kill -9", SIGKILL, 20, 100};
+  const Harm stop{"SIGSTOP", SIGSTOP, 1250, 1250};  // heartbeat_timeout is 1 s.
+  Takeover(kill, "embedded", "", plan.Count(200, 5));
+  if (etcd) Takeover(kill, "etcd", etcd->endpoint(), plan.Count(200, 5));
+  Takeover(stop, "embedded", "", plan.Count(30, 2));
+  if (etcd) Takeover(stop, "etcd", etcd->endpoint(), plan.Count(30, 2));
 }
