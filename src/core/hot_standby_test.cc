@@ -109,11 +109,7 @@ TEST_F(HotStandbyTest, APromotedBackupGoesOnInTheEpochOfItsBooks) {
 // Metas of a neighbor's earlier life wait while a snapshot is taken.
 TEST_F(HotStandbyTest, AJoinersInboxKnowsOneLifeOfASenderFromTheNext) {  // R10
   const Directory directory(4);
-  class None : public Clerk {
-    void Flush(TaskId) override {}
-    void Send(TaskId, Body) override {}
-    void Tell(HearFailure) override {}
-  } clerk;
+  NoClerk clerk;
   TaskBooks primary(0, directory);
   primary.Enter(1, links_->Neighbors(0, 1).value());
   std::vector<Cause> tray;
@@ -202,11 +198,7 @@ TEST_F(HotStandbyTest, AJoinerThatRefusesIsInvitedAgain) {  // R20
 TEST_F(HotStandbyTest,
        AWithdrawnRequestOfTheTrayHasATokenOnTheJoinerToo) {  // R17
   const Directory directory(4);
-  class None : public Clerk {
-    void Flush(TaskId) override {}
-    void Send(TaskId, Body) override {}
-    void Tell(HearFailure) override {}
-  } clerk;
+  NoClerk clerk;
   TaskBooks primary(0, directory);
   primary.Enter(1, links_->Neighbors(0, 1).value());
   RequestMessage three, five;

@@ -15,53 +15,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class JoinerTest : public StandbyTesting {
- protected:
-  static Payload Bytes(std::size_t count) {
-    return Payload::Own(std::string(count, 'x'));
-  }
-  // A primary with the backup c, which has heard all.
-  void BePrimary() {
-    Assign0(Record(1, "n", {"c"}));
-    PlayAll();
-    AckAll("c");
-    orders_.clear();
-  }
-  // `node` has all that it was sent.
-  void AckAll(const NodeId& node) {
-    for (const auto& send : Those<SendMessage>(std::exchange(orders_, {}))) {
-      const auto* message = std::get_if<ReplicaMessage>(&send.message);
-      if (message == nullptr || send.to != node) continue;
-      const auto* append = std::get_if<LogAppend>(&message->body);
-      if (append == nullptr) continue;
-      for (const TurnRecord& record : append->records) held_ = record.number;
-      Replica(node, LogAck{append->term, append->join, held_, append->stamp});
-    }
-  }
-  // Has one turn that changes so many bytes of the task's state.
-  void Change(std::size_t bytes) {
-    Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
-    ASSERT_THAT(turns_, SizeIs(1));
-    TurnEffects effects;
-    effects.updates.push_back(Bytes(bytes));
-    Play(std::move(effects));
-  }
-  // A backup of p's that was sent so many bytes of an update; they stand.
-  void BeBackup(std::size_t bytes) {
-    Assign0(Record(1, "p", {"n"}));
-    Play();
-    orders_.clear();
-    Replica("p", LogAppend{1,
-                           0,
-                           0,
-                           2,
-                           1,
-                           {Rec(1, 1, 1, InitTask{}, {Bytes(bytes)}),
-                            Rec(2, 1, 1, EnterEpoch{})}});
-  }
-
-  RecordNumber held_ = 0;
-};
+using JoinerTest = StandbyTesting;
 
 TEST_F(JoinerTest, ABackupTakesTheSnapshotWhereThereIsOne) {  // R20
   BePrimary();
@@ -72,7 +26,7 @@ TEST_F(JoinerTest, ABackupTakesTheSnapshotWhereThereIsOne) {  // R20
   ASSERT_THAT(orders, SizeIs(1));
   EXPECT_EQ(orders[0].joiner, "j");
   EXPECT_EQ(orders[0].joins, 1U);
-  EXPECT_LE(orders[0].base, held_);
+  EXPECT_LE(orders[0].base, held_["c"]);
 }
 
 TEST_F(JoinerTest, ThePrimaryTakesItWhenThatBackupIsLost) {  // R20
@@ -125,7 +79,7 @@ TEST_F(JoinerTest, TheNextTurnWaitsForWhatBackupsHaveNot) {  // R15
   Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
   EXPECT_THAT(turns_, IsEmpty());
 
-  AckAll("c");
+  AckAll({"c"});
   EXPECT_THAT(turns_, SizeIs(1));
 }
 
@@ -159,13 +113,13 @@ TEST_F(JoinerTest, TheNextTurnWaitsForWhatABackupHasNotApplied) {  // R15
   options_.limits.backlog_bytes_max = 1000;
   Begin();
   BePrimary();
-  Replica("c", LogAck{1, 0, held_, 1, 1001});
+  Replica("c", LogAck{1, 0, held_["c"], 1, 1001});
   Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
   EXPECT_THAT(turns_, IsEmpty());
 
   Wait(1s);  // It is asked again.
   EXPECT_THAT(Sent<LogAppend>(), SizeIs(1));
-  Replica("c", LogAck{1, 0, held_, 1, 1000});
+  Replica("c", LogAck{1, 0, held_["c"], 1, 1000});
   EXPECT_THAT(turns_, SizeIs(1));
 }
 
@@ -197,8 +151,8 @@ TEST_F(JoinerTest, APrimaryGivesItsStateToCompare) {
   Assign0(Record(1, "n", {"c"}));
   EXPECT_EQ(PlayAll(), "in Init; in EnterEpoch; in Snapshot; ");
 
-  AckAll("c");
-  EXPECT_EQ(held_, 3U);
+  AckAll({"c"});
+  EXPECT_EQ(held_["c"], 3U);
 }
 
 TEST_F(JoinerTest, ABackupThatDiffersEndsTheJobByName) {
@@ -234,26 +188,7 @@ TEST_F(JoinerTest, ADifferenceThatIsFoundAfterAPromotionCountsToo) {
 
 // Of one sender, on two pipes: the meta waited when the snapshot was taken.
 TEST_F(JoinerTest, APromotedJoinerHearsAnAnswerAfterTheMetaBeforeIt) {  // R22
-  Directory directory(4);
-  for (TaskId task : {0, 1, 2, 3}) {
-    directory.Update(task, {1, 1, "m", {}, 0, ""});
-  }
-  TaskBooks primary(0, directory);
-  primary.Enter(1, links_->Neighbors(0, 1).value());
-  primary.expected = 2;
-  primary.initialized = true;
-  primary.requests.Make({1, 1, "Get", "", {}});
-  primary.metas_heard.Arrive(1, 1, {1, 1, "all", "before"});
-  primary.requests.Settle(1);
-  const Cause meta = HearMeta{1, 1, 1, "all", "before", 1};
-  const Cause data = TakeData{1, 1, "Get", {}, {1, 1}};
-  Assign0(Record(1, "p", {}, {"n"}, 1));
-  Replica("p", Invitation{1, 1, 1, 0, primary.Copy({&meta, &data}), {}});
-  PlayAll();
-  Replica("p", LogAppend{1, 1, 0, 0, 1, {}});
-  Assign0(Record(1, "p", {"n"}));
-  Do(NodeLeft{"p"});
-  Assign0(Record(2, "n", {}));
+  BePromotedJoiner(Record(2, "n", {}));
   EXPECT_EQ(PlayAll(), "in BecamePrimary; ");
 
   Arrive(1, MetaMessage{1, 1, "all", "before"});

@@ -6,12 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/one_node_testing.h"
-#include "core/turn_content.h"
+#include "core/task_books.h"
 
 namespace taskgraph::core {
 
@@ -82,6 +83,80 @@ class StandbyTesting : public OneNodeTest {
     }
     return false;
   }
+
+  static Payload Bytes(std::size_t count) {
+    return Payload::Own(std::string(count, 'x'));
+  }
+  // A primary with these backups, which have heard all.
+  void BePrimary(const std::vector<NodeId>& backups = {"c"}) {
+    Assign0(Record(1, "n", backups));
+    PlayAll();
+    AckAll(backups);
+    orders_.clear();
+  }
+  // A backup of p's that was sent so many bytes of an update; they stand.
+  void BeBackup(std::size_t bytes) {
+    Assign0(Record(1, "p", {"n"}));
+    Play();
+    orders_.clear();
+    Replica("p", LogAppend{1,
+                           0,
+                           0,
+                           2,
+                           1,
+                           {Rec(1, 1, 1, InitTask{}, {Bytes(bytes)}),
+                            Rec(2, 1, 1, EnterEpoch{})}});
+  }
+  // `nodes` have all that they were sent.
+  void AckAll(const std::vector<NodeId>& nodes) {
+    for (const auto& send : Those<SendMessage>(std::exchange(orders_, {}))) {
+      const auto* message = std::get_if<ReplicaMessage>(&send.message);
+      if (message == nullptr || !IsIn(send.to, nodes)) continue;
+      const auto* append = std::get_if<LogAppend>(&message->body);
+      if (append == nullptr) continue;
+      RecordNumber& held = held_[send.to];
+      for (const TurnRecord& record : append->records) held = record.number;
+      Replica(send.to, LogAck{append->term, append->join, held, append->stamp});
+    }
+  }
+  // Has one turn that changes so many bytes of the task's state.
+  void Change(std::size_t bytes) {
+    Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
+    ASSERT_EQ(turns_.size(), 1U);
+    TurnEffects effects;
+    effects.updates.push_back(Bytes(bytes));
+    Play(std::move(effects));
+  }
+  // A joiner of p's that was promoted. Its copy was made when a meta of task 1
+  // waited, and behind it the answer to a request.
+  void BePromotedJoiner(Assignment promoted) {
+    TaskBooks books(0, core_->directory());
+    books.Enter(1, links_->Neighbors(0, 1).value());
+    books.expected = 2;
+    books.initialized = true;
+    books.requests.Make({1, 1, "Get", "", {}});
+    books.metas_heard.Arrive(1, 1, {1, 1, "all", "before"});
+    books.requests.Settle(1);
+    const Cause meta = HearMeta{1, 1, 1, "all", "before", 1};
+    const Cause data = TakeData{1, 1, "Get", {}, {1, 1}};
+    Assign0(Record(1, "p", {}, {"n"}, 1));
+    Replica("p", Invitation{1, 1, 1, 0, books.Copy({&meta, &data}), {}});
+    PlayAll();
+    Replica("p", LogAppend{1, 1, 0, 0, 1, {}});
+    Assign0(Record(1, "p", {"n"}));
+    Do(NodeLeft{"p"});
+    orders_.clear();
+    Assign0(std::move(promoted));
+  }
+
+  std::map<NodeId, RecordNumber> held_;  // By AckAll.
+};
+
+// For books that nobody acts upon.
+class NoClerk final : public Clerk {
+  void Flush(TaskId) override {}
+  void Send(TaskId, Body) override {}
+  void Tell(HearFailure) override {}
 };
 
 }  // namespace taskgraph::core

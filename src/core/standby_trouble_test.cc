@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "core/standby_testing.h"
-#include "core/task_books.h"
 
 namespace taskgraph::core {
 namespace {
@@ -15,47 +14,6 @@ using testing::SizeIs;
 
 class StandbyTroubleTest : public StandbyTesting {
  protected:
-  static Payload Bytes(std::size_t count) {
-    return Payload::Own(std::string(count, 'x'));
-  }
-  void BePrimary(std::vector<NodeId> backups = {"c"}) {
-    Assign0(Record(1, "n", backups));
-    PlayAll();
-    AckAll(backups);
-    orders_.clear();
-  }
-  void AckAll(const std::vector<NodeId>& nodes) {
-    for (const auto& send : Those<SendMessage>(std::exchange(orders_, {}))) {
-      const auto* message = std::get_if<ReplicaMessage>(&send.message);
-      if (message == nullptr || !IsIn(send.to, nodes)) continue;
-      const auto* append = std::get_if<LogAppend>(&message->body);
-      if (append == nullptr) continue;
-      for (const TurnRecord& record : append->records) {
-        held_[send.to] = record.number;
-      }
-      Replica(send.to, LogAck{append->term, append->join, held_[send.to],
-                              append->stamp});
-    }
-  }
-  void Change(std::size_t bytes) {
-    Arrive(2, MetaMessage{++nudges_, nudges_, "all", "nudge"});
-    ASSERT_THAT(turns_, SizeIs(1));
-    TurnEffects effects;
-    effects.updates.push_back(Bytes(bytes));
-    Play(std::move(effects));
-  }
-  void BeBackup(std::size_t bytes) {
-    Assign0(Record(1, "p", {"n"}));
-    Play();
-    orders_.clear();
-    Replica("p", LogAppend{1,
-                           0,
-                           0,
-                           2,
-                           1,
-                           {Rec(1, 1, 1, InitTask{}, {Bytes(bytes)}),
-                            Rec(2, 1, 1, EnterEpoch{})}});
-  }
   // Answers what was sent to the joiner j, until nothing more is.
   void AckJoiner(const Invitation& invited) {
     RecordNumber held = invited.applied;
@@ -67,7 +25,6 @@ class StandbyTroubleTest : public StandbyTesting {
       Replica("j", LogAck{append.term, append.join, held, append.stamp});
     }
   }
-  std::map<NodeId, RecordNumber> held_;
 };
 
 // A snapshot that throws, or is too large (TurnRecorder::CheckSize), must
@@ -114,32 +71,12 @@ TEST_F(StandbyTroubleTest, ASnapshotOfBeforeThePromotionInvitesNobody) {
 
 // An answer that waits for metas at a promoted joiner is settled in its books.
 TEST_F(StandbyTroubleTest, AnAnswerThatWaitsForMetasIsInTheNextSnapshotToo) {
-  Directory directory(4);
-  for (TaskId task : {0, 1, 2, 3}) {
-    directory.Update(task, {1, 1, "m", {}, 0, ""});
-  }
-  TaskBooks primary(0, directory);
-  primary.Enter(1, links_->Neighbors(0, 1).value());
-  primary.expected = 2;
-  primary.initialized = true;
-  primary.requests.Make({1, 1, "Get", "", {}});
-  primary.metas_heard.Arrive(1, 1, {1, 1, "all", "before"});
-  primary.requests.Settle(1);
-  const Cause meta = HearMeta{1, 1, 1, "all", "before", 1};
-  const Cause data = TakeData{1, 1, "Get", {}, {1, 1}};
-  Assign0(Record(1, "p", {}, {"n"}, 1));
-  Replica("p", Invitation{1, 1, 1, 0, primary.Copy({&meta, &data}), {}});
-  PlayAll();
-  Replica("p", LogAppend{1, 1, 0, 0, 1, {}});
-  Assign0(Record(1, "p", {"n"}));
-  Do(NodeLeft{"p"});
-  orders_.clear();
-  Assign0(Record(2, "n", {}, {"j"}, 2));
+  BePromotedJoiner(Record(2, "n", {}, {"j"}, 2));
   EXPECT_EQ(PlayAll(), "in BecamePrimary; in Snapshot; ");
 
   const auto invitations = Sent<Invitation>();
   ASSERT_THAT(invitations, SizeIs(1));
-  TaskBooks joiner(0, directory);
+  TaskBooks joiner(0, core_->directory());
   FieldReader in(invitations[0].books.text());
   std::vector<Cause> unheard;
   ASSERT_TRUE(joiner.Read(in, *links_, unheard));
