@@ -10,16 +10,14 @@
 
 #include "digits/trainer.h"
 #include "driver/running_app.h"
-#include "sim/faults.h"
+#include "sim/storm.h"
 #include "sim/world.h"
 
 namespace digits {
 namespace {
 
-using taskgraph::sim::Climate;
-using taskgraph::sim::DrawClimate;
-using taskgraph::sim::Faults;
 using taskgraph::sim::Random;
+using taskgraph::sim::Storm;
 using taskgraph::sim::World;
 using taskgraph::sim::WorldOptions;
 using taskgraph::test::TestFolder;
@@ -99,18 +97,8 @@ TEST_P(DigitsStorm, NothingBeginsAgainWhenTheRootsNodeIsKilled) {
 // at once may the job end without a result, and then it says so.
 TEST_P(DigitsStorm, TheResultDoesNotKnowOfAnyFailure) {
   const taskgraph::Job job = Training(/*epochs=*/20);
-  Random random(GetParam());
-  const Climate climate = DrawClimate(random, {});
-  WorldOptions options;
-  options.nodes = 5;
-  options.slots = 4;
-  ApplyShares(climate, options);
-  World world(GetParam(), job, std::move(options));
-  Faults faults(world, climate);
-
-  world.RunFor(climate.lasts);
-  faults.Stop();
-  world.HealAndFinish(kLongEnough);
+  const Storm storm(GetParam(), job);
+  const World& world = storm.world();
 
   const auto& violation = world.checker().violation();
   ASSERT_FALSE(violation) << violation->rule << ": " << violation->what;

@@ -6,18 +6,13 @@
 #include <gtest/gtest.h>
 
 #include "ledger/bank.h"
-#include "sim/faults.h"
-#include "sim/world.h"
+#include "sim/storm.h"
 
 namespace ledger {
 namespace {
 
-using taskgraph::sim::Climate;
-using taskgraph::sim::DrawClimate;
-using taskgraph::sim::Faults;
-using taskgraph::sim::Random;
+using taskgraph::sim::Storm;
 using taskgraph::sim::World;
-using taskgraph::sim::WorldOptions;
 
 // R14-R20, in the simulator: whatever dies, is stopped or cut off. Only where
 // all replicas of a branch were lost at once may the job end without its money,
@@ -27,18 +22,8 @@ class LedgerStorm : public testing::TestWithParam<taskgraph::sim::Seed> {};
 TEST_P(LedgerStorm, EveryTransferHappensOnce) {
   taskgraph::Job job = BankJob(6);
   job.Backups(2);
-  Random random(GetParam());
-  const Climate climate = DrawClimate(random, {});
-  WorldOptions options;
-  options.nodes = 5;
-  options.slots = 4;
-  ApplyShares(climate, options);
-  World world(GetParam(), job, std::move(options));
-  Faults faults(world, climate);
-
-  world.RunFor(climate.lasts);
-  faults.Stop();
-  world.HealAndFinish(std::chrono::minutes(10));
+  const Storm storm(GetParam(), job);
+  const World& world = storm.world();
 
   const auto& violation = world.checker().violation();
   ASSERT_FALSE(violation) << violation->rule << ": " << violation->what;
