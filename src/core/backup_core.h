@@ -95,9 +95,8 @@ class BackupCore final : private Clerk {
   // What the task object must go through, in the order of the records.
   Fifo<Cause> work_;
   std::optional<Cause> running_;
-  std::size_t unapplied_bytes_ =
-      0;                 // Of updates and states to compare, in both.
-  LogAck acknowledged_;  // What it last said.
+  std::size_t unapplied_bytes_ = 0;    // In both.
+  LogAck acknowledged_;                // What it last said.
   std::vector<SnapshotOrder> orders_;  // For records that are not applied yet.
   Fifo<Copy> copies_;                  // One for each TakeSnapshot in work_.
   std::optional<std::string> broken_;
