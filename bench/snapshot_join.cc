@@ -30,6 +30,7 @@ using namespace taskgraph::bench;
 constexpr char kBench[] = "snapshot_join";
 constexpr TaskId kStore = 0;
 constexpr TaskId kAsker = 1;
+constexpr std::int64_t kToBuildNs = 5'000'000'000;  // Each replica its state.
 
 inline constexpr Method<Empty, std::uint64_t> kAdd{"Add"};
 
@@ -152,6 +153,7 @@ void Measure(const std::string& by, std::size_t backups, int mebibytes,
                             Setting("trips", folder / "trips")});
     Known known;
     Await(events, known, backups);
+    events.PassTheTime(kToBuildNs);
     ::kill(known.pids.at(known.backups.back()), SIGKILL);
     Await(events, known, backups - 1);
     const std::int64_t alone = NowNs();
