@@ -20,8 +20,8 @@ constexpr Seed kSeedsMax = 400;
 constexpr core::RecordNumber kAll = std::numeric_limits<std::uint32_t>::max();
 
 // The rule that a broken world is seen to break first; empty: none.
-std::string FirstBroken(const RunOptions& broken) {
-  for (Seed seed = 1; seed <= kSeedsMax; ++seed) {
+std::string FirstBroken(const RunOptions& broken, Seed seeds = kSeedsMax) {
+  for (Seed seed = 1; seed <= seeds; ++seed) {
     const RunReport report = RunSeed(seed, broken);
     if (!report.ok()) return report.violation->rule;
   }
@@ -52,7 +52,8 @@ RunOptions Misreporting(std::function<void(core::TurnContent&)> change) {
 }
 
 TEST(ReplicaMutation, NothingIsBrokenByLookingOnAlone) {
-  EXPECT_EQ(FirstBroken(Misreporting([](core::TurnContent&) {})), "");
+  const RunOptions harmless = Misreporting([](core::TurnContent&) {});
+  EXPECT_EQ(FirstBroken(harmless, 100), "");
 }
 
 TEST(ReplicaMutation, EffectsThatDoNotWaitForTheRecord) {  // R15

@@ -7,7 +7,11 @@ namespace taskgraph::sim {
 namespace {
 
 constexpr Seed kSeedsInABatch = 100;
+#ifdef TASKGRAPH_SANITIZED
+constexpr int kBatches = 5;  // Each takes a minute.
+#else
 constexpr int kBatches = 50;
+#endif
 
 // A run that broke a rule is run again with all its lines.
 void ExpectOk(Seed seed) {
