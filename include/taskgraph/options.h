@@ -31,6 +31,12 @@ struct FailureOptions {
   // than 2 s.
   Duration session_time = 2s;
 
+  // How long a callback may take, Exit excepted; zero: as long as it likes. One
+  // that takes longer fails its task like an exception, and what it still does
+  // has no effect. It is asked to end by Turn::stop_token(); until it does it
+  // holds a thread.
+  Duration turn_deadline = 0s;
+
   // How long the end of the job waits for the tasks' Exit.
   Duration exit_grace = 10s;
 

@@ -46,6 +46,7 @@ Json OptionsJson(const JobOptions& options) {
       {"heartbeat_timeout_ms", Milliseconds(failure.heartbeat_timeout)},
       {"heartbeat_interval_ms", Milliseconds(failure.heartbeat_interval)},
       {"session_time_ms", Milliseconds(failure.session_time)},
+      {"turn_deadline_ms", Milliseconds(failure.turn_deadline)},
       {"exit_grace_ms", Milliseconds(failure.exit_grace)},
       {"status_retention_ms", Milliseconds(failure.status_retention)},
       {"backoff_min_ms", Milliseconds(failure.backoff_min)},
@@ -73,6 +74,7 @@ JobOptions OptionsFrom(const Json& json) {
   ReadTime(json, "heartbeat_timeout_ms", failure.heartbeat_timeout);
   ReadTime(json, "heartbeat_interval_ms", failure.heartbeat_interval);
   ReadTime(json, "session_time_ms", failure.session_time);
+  ReadTime(json, "turn_deadline_ms", failure.turn_deadline);
   ReadTime(json, "exit_grace_ms", failure.exit_grace);
   ReadTime(json, "status_retention_ms", failure.status_retention);
   ReadTime(json, "backoff_min_ms", failure.backoff_min);

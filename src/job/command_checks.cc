@@ -38,6 +38,23 @@ bool IsPlace(const std::string& text) {
   return tcp != nullptr && transport::Format(*tcp) == "tcp:" + text;
 }
 
+bool IsLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
+// UsageError, if other machines can reach `address` and read what is said.
+void CheckReach(const char* option, const transport::Address& address,
+                const Security& security) {
+  const auto parsed = transport::ParseAddress(address);
+  const auto* tcp = std::get_if<transport::TcpAddress>(&*parsed);
+  if (tcp == nullptr || IsLoopback(tcp->host)) return;
+  if (!security.tls.empty() || security.insecure) return;
+  throw UsageError(std::string(option) + ": other machines reach " + tcp->host +
+                   ", and could read all that is said there; give --tls-cert, "
+                   "--tls-key and --tls-ca, or --insecure if only friends are "
+                   "in that network");
+}
+
 }  // namespace
 
 std::string VariableOf(const std::string& flag) {
@@ -116,7 +133,8 @@ std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t replicas) {
   return static_cast<std::uint32_t>(slots);
 }
 
-void CheckRun(const RunCommand& run, std::uint32_t tasks) {
+void CheckRun(const RunCommand& run, std::uint32_t tasks,
+              const Security& security) {
   if (run.nodes == 0) return;
   if (!run.coordinator.empty() && !run.listen_coordinator.empty()) {
     throw UsageError(
@@ -128,6 +146,11 @@ void CheckRun(const RunCommand& run, std::uint32_t tasks) {
                      "' is neither HOST:PORT, with a port from 0 (any) to "
                      "65535, nor unix:PATH");
   }
+  if (!run.listen_coordinator.empty() &&
+      !run.listen_coordinator.starts_with("unix:")) {
+    CheckReach("--listen-coordinator", "tcp:" + run.listen_coordinator,
+               security);
+  }
   const std::uint32_t needed = SlotsNeeded(run.nodes, tasks);
   if (run.slots >= needed) return;
   throw UsageError("--nodes " + std::to_string(run.nodes) + " with --slots " +
@@ -136,13 +159,49 @@ void CheckRun(const RunCommand& run, std::uint32_t tasks) {
                    std::to_string(needed) + " or more");
 }
 
-void CheckListen(const std::vector<std::string>& listen) {
+void CheckListen(const std::vector<std::string>& listen,
+                 const Security& security) {
   for (const std::string& address : listen) {
     const auto parsed = transport::ParseAddress(address);
     if (!parsed) throw UsageError("--listen: " + parsed.error().message);
     if (std::holds_alternative<transport::InProcessAddress>(*parsed)) {
       throw UsageError("--listen: '" + address +
                        "' reaches nobody; write tcp:HOST:PORT or unix:PATH");
+    }
+    CheckReach("--listen", address, security);
+  }
+}
+
+void CheckSecurity(const Security& security) {
+  const TlsFiles& tls = security.tls;
+  if (!tls.empty() &&
+      (tls.certificate.empty() || tls.key.empty() || tls.authority.empty())) {
+    throw UsageError(
+        "--tls-cert, --tls-key and --tls-ca belong together; give all three");
+  }
+  if (security.user.empty() != security.password_file.empty()) {
+    throw UsageError(
+        "--etcd-user and --etcd-password-file belong together; give both");
+  }
+}
+
+void CheckCoordinator(const std::vector<std::string>& coordinator,
+                      const Security& security) {
+  for (const std::string& endpoint : coordinator) {
+    const bool is_sealed =
+        !security.tls.empty() && !endpoint.starts_with("http://");
+    if (endpoint.starts_with("https://") && !is_sealed) {
+      throw UsageError("--coordinator: '" + endpoint +
+                       "' needs certificates; give --tls-cert, --tls-key and "
+                       "--tls-ca");
+    }
+    if (!security.user.empty() && !is_sealed && !security.insecure &&
+        !endpoint.starts_with("unix:")) {
+      throw UsageError("--etcd-user: the password would travel to '" +
+                       endpoint +
+                       "' in the clear; give --tls-cert, --tls-key and "
+                       "--tls-ca, or --insecure if only friends are in that "
+                       "network");
     }
   }
 }

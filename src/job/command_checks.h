@@ -34,10 +34,21 @@ std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists);
 std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t replicas);
 
 // UsageError for what does not fit together.
-void CheckRun(const RunCommand& run, std::uint32_t tasks);
+void CheckRun(const RunCommand& run, std::uint32_t tasks,
+              const Security& security);
 
-// UsageError for an address at which no process listens for others.
-void CheckListen(const std::vector<std::string>& listen);
+// UsageError for an address at which no process listens for others, and for one
+// that other machines reach unsealed.
+void CheckListen(const std::vector<std::string>& listen,
+                 const Security& security);
+
+// UsageError for what is of no use without the rest.
+void CheckSecurity(const Security& security);
+
+// UsageError for "https:" without certificates, and for a password that would
+// travel in the clear.
+void CheckCoordinator(const std::vector<std::string>& coordinator,
+                      const Security& security);
 
 // UsageError for a session that is shorter than etcd, if that is the
 // coordinator, lets one be.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The only file that knows CLI11. Numbers and times are read by checks of ours,
-// because CLI11's own say what is wrong but not what would be right.
 #include "job/command_line.h"
 
 #include <CLI/App.hpp>
@@ -15,6 +13,7 @@
 #include "job/duration_text.h"
 #include "job/in_process.h"
 #include "job/job_checks.h"
+#include "job/options.h"
 
 namespace taskgraph::job {
 namespace {
@@ -41,19 +40,10 @@ class Parser {
   std::string DescribeExtras() const;
 
  private:
-  CLI::Option* AddText(const std::string& name, std::string& target,
-                       const std::string& help);
-  CLI::Option* AddList(const std::string& name,
-                       std::vector<std::string>& target,
-                       const std::string& help);
-  CLI::Option* AddNumber(const std::string& name, std::uint32_t& target,
-                         std::uint32_t min, std::uint32_t max,
-                         const std::string& help);
-  CLI::Option* AddDuration(const std::string& name, Duration& target,
-                           Duration min, const std::string& help);
   void AddJobOptions();
   void AddConfigOption();
   void AddFailureOptions();
+  void AddSecurityOptions();
   void AddMemberOptions(std::vector<std::string>& coordinator,
                         std::string& token_file);
   void Parse(std::vector<std::string> arguments);
@@ -63,61 +53,13 @@ class Parser {
 
   Job job_;
   CLI::App app_;
+  Options add_{app_};
+  Security security_;
   std::string name_;
   std::uint32_t tasks_ = 0;
   std::vector<std::string> config_;
   LogOptions log_;
 };
-
-CLI::Option* Parser::AddText(const std::string& name, std::string& target,
-                             const std::string& help) {
-  return app_.add_option(name, target, help)
-      ->envname(VariableOf(name))
-      ->type_name("TEXT");
-}
-
-CLI::Option* Parser::AddList(const std::string& name,
-                             std::vector<std::string>& target,
-                             const std::string& help) {
-  // CLI11's own delimiter would take the next argument for the value of ",".
-  const auto take = [&](const auto& lists) { target = SplitAtCommas(lists); };
-  return app_.add_option_function<std::vector<std::string>>(name, take, help)
-      ->envname(VariableOf(name))
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->type_name("LIST");
-}
-
-CLI::Option* Parser::AddNumber(const std::string& name, std::uint32_t& target,
-                               std::uint32_t min, std::uint32_t max,
-                               const std::string& help) {
-  const auto check = [min, max](const std::string& text) {
-    return WrongNumber(text, min, max);
-  };
-  return app_.add_option(name, target, help)
-      ->envname(VariableOf(name))
-      ->check(CLI::Validator(check, ""))
-      ->default_str(std::to_string(target))
-      ->type_name("N");
-}
-
-CLI::Option* Parser::AddDuration(const std::string& name, Duration& target,
-                                 Duration min, const std::string& help) {
-  const auto check = [min](const std::string& text) {
-    return WrongDuration(text, min);
-  };
-  return app_
-      .add_option_function<std::string>(
-          name,
-          [&target](const std::string& text) {
-            target = ParseDuration(text).value();
-          },
-          help)
-      ->envname(VariableOf(name))
-      ->check(CLI::Validator(check, ""))
-      ->type_name("TIME")
-      ->default_str(FormatDuration(target));
-}
 
 void Parser::AddJobOptions() {
   name_ = job_.name();
@@ -127,12 +69,13 @@ void Parser::AddJobOptions() {
       ->envname("TASKGRAPH_JOB")
       ->default_str(name_)
       ->type_name("TEXT");
-  AddNumber("--tasks", tasks_, 1, kTasksMax, "Number of tasks");
-  AddText("--log-level", log_.level,
+  add_.AddNumber("--tasks", tasks_, 1, kTasksMax, "Number of tasks");
+  add_.AddText(
+          "--log-level", log_.level,
           "Least important lines to log: debug, info, warning, error or off")
       ->check(CLI::Validator(WrongLogLevel, ""));
-  AddText("--log-file", log_.file,
-          "Also write the log to the end of this file");
+  add_.AddText("--log-file", log_.file,
+               "Also write the log to the end of this file");
 }
 
 void Parser::AddConfigOption() {
@@ -147,33 +90,56 @@ void Parser::AddConfigOption() {
 void Parser::AddFailureOptions() {
   FailureOptions& failure = job_.options().failure;
   const std::uint32_t any = std::numeric_limits<std::uint32_t>::max();
-  AddNumber("--max-failures", failure.max_failures, 0, any,
-            "Failures of its own that a task may have before the job ends");
-  AddNumber("--backups", job_.options().backups.each, 0, Job::kBackupsMax,
-            "Hot standbys of each task for which none are declared");
-  AddNumber("--check-backups", job_.options().backups.check_every, 0, any,
-            "Compare backups with their primary every N turns; 0: never");
-  AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
-              "How long a node may be silent before it is suspected");
-  AddDuration("--heartbeat-interval", failure.heartbeat_interval, 1ms,
-              "How often a node that has nothing to say gives a sign of life");
-  AddDuration("--session-time", failure.session_time, 0s,
-              "How long a silent node keeps its tasks; on etcd, 2s or more")
+  add_.AddNumber(
+      "--max-failures", failure.max_failures, 0, any,
+      "Failures of its own that a task may have before the job ends");
+  add_.AddNumber("--backups", job_.options().backups.each, 0, Job::kBackupsMax,
+                 "Hot standbys of each task for which none are declared");
+  add_.AddNumber("--check-backups", job_.options().backups.check_every, 0, any,
+                 "Compare backups with their primary every N turns; 0: never");
+  add_.AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
+                   "How long a node may be silent before it is suspected");
+  add_.AddDuration(
+      "--heartbeat-interval", failure.heartbeat_interval, 1ms,
+      "How often a node that has nothing to say gives a sign of life");
+  add_.AddDuration(
+          "--session-time", failure.session_time, 0s,
+          "How long a silent node keeps its tasks; on etcd, 2s or more")
       ->check(CLI::Validator(WrongSessionTime, ""));
-  AddDuration("--exit-grace", failure.exit_grace, 0s,
-              "How long the end of the job waits for the tasks' Exit");
-  AddDuration("--status-retention", failure.status_retention, 1s,
-              "How long the exit status stays readable at the coordinator");
+  add_.AddDuration("--turn-deadline", failure.turn_deadline, 0s,
+                   "How long a callback may take before its task fails; 0s: "
+                   "as long as it likes");
+  add_.AddDuration("--exit-grace", failure.exit_grace, 0s,
+                   "How long the end of the job waits for the tasks' Exit");
+  add_.AddDuration(
+      "--status-retention", failure.status_retention, 1s,
+      "How long the exit status stays readable at the coordinator");
+}
+
+void Parser::AddSecurityOptions() {
+  add_.AddText("--tls-cert", security_.tls.certificate,
+               "This process's certificate, PEM: TCP is sealed by TLS");
+  add_.AddText("--tls-key", security_.tls.key,
+               "Its private key, PEM, without a passphrase");
+  add_.AddText("--tls-ca", security_.tls.authority,
+               "The authorities whose certificates are accepted, PEM");
+  add_.AddFlag("--insecure", "TASKGRAPH_INSECURE", security_.insecure,
+               "Listen beyond this machine without TLS");
+  add_.AddText("--etcd-user", security_.user, "Who this process is to etcd");
+  add_.AddText("--etcd-password-file", security_.password_file,
+               "File with the password of --etcd-user");
 }
 
 void Parser::AddMemberOptions(std::vector<std::string>& coordinator,
                               std::string& token_file) {
-  AddList("--coordinator", coordinator,
-          "etcd: HOST:PORT, http://HOST:PORT or unix:PATH; several separated "
-          "by commas")
+  add_.AddList("--coordinator", coordinator,
+               "etcd: HOST:PORT, http[s]://HOST:PORT or unix:PATH; several "
+               "separated "
+               "by commas")
       ->required();
-  AddText("--token-file", token_file,
-          "File with the secret that all members of the job share");
+  add_.AddText("--token-file", token_file,
+               "File with the secret that all members of the job share");
+  AddSecurityOptions();
 }
 
 void Parser::Parse(std::vector<std::string> arguments) {
@@ -186,6 +152,7 @@ void Parser::ApplyToJob() {
   job_.Rename(name_);
   job_.SetTasks(tasks_);
   CheckOptions(job_.options());
+  CheckSecurity(security_);
 }
 
 // What is of no use would be ignored in silence.
@@ -207,6 +174,7 @@ void Parser::CheckOneProcess(const RunCommand& run) const {
 CommandLine Parser::Finish(CommandLine command_line) {
   command_line.config = CompleteConfig(job_, ReadSettings(config_));
   command_line.log = log_;
+  command_line.security = security_;
   command_line.job = job_;
   return command_line;
 }
@@ -215,30 +183,34 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
   app_.description("Runs the whole job on this machine.");
   RunCommand run;
   CLI::Option* nodes =
-      AddNumber("--nodes", run.nodes, 0, kNodesMax,
-                "Node processes; 0: everything in this one process")
+      add_.AddNumber("--nodes", run.nodes, 0, kNodesMax,
+                     "Node processes; 0: everything in this one process")
           ->default_str("one for each core, at least 2");
-  CLI::Option* slots =
-      AddNumber("--slots", run.slots, 1, kTasksMax, "Tasks that a node takes")
-          ->default_str("as many as needed");
-  AddNumber("--spares", run.spares, 0, kNodesMax,
-            "More nodes, which take tasks only when others can't");
-  AddList("--coordinator", run.coordinator,
-          "Use this etcd, not an embedded one: HOST:PORT, http://HOST:PORT or "
-          "unix:PATH; several separated by commas");
-  AddText("--listen-coordinator", run.listen_coordinator,
-          "Let etcdctl look into the embedded coordinator at HOST:PORT (port "
-          "0: any), without a password");
-  AddText("--token-file", run.token_file,
-          "File with the secret of the job's members; default: a random one");
-  AddText("--events", run.events_file,
-          "Write what happens to this file, as lines of JSON");
-  AddNumber("--restarts-max", run.restarts_max, 0, kTasksMax,
-            "Nodes that may be replaced before the job ends with an error");
-  AddDuration("--wait", run.wait, Duration{},
-              "How long to wait for the coordinator; 0s: for ever");
-  app_.add_flag("--quiet", run.quiet, "Do not show progress")
-      ->envname("TASKGRAPH_QUIET");
+  CLI::Option* slots = add_.AddNumber("--slots", run.slots, 1, kTasksMax,
+                                      "Tasks that a node takes")
+                           ->default_str("as many as needed");
+  add_.AddNumber("--spares", run.spares, 0, kNodesMax,
+                 "More nodes, which take tasks only when others can't");
+  add_.AddList(
+      "--coordinator", run.coordinator,
+      "Use this etcd, not an embedded one: HOST:PORT, http[s]://HOST:PORT or "
+      "unix:PATH; several separated by commas");
+  add_.AddText(
+      "--listen-coordinator", run.listen_coordinator,
+      "Let etcdctl look into the embedded coordinator at HOST:PORT (port "
+      "0: any), with TLS or without a password");
+  add_.AddText(
+      "--token-file", run.token_file,
+      "File with the secret of the job's members; default: a random one");
+  AddSecurityOptions();
+  add_.AddText("--events", run.events_file,
+               "Write what happens to this file, as lines of JSON");
+  add_.AddNumber(
+      "--restarts-max", run.restarts_max, 0, kTasksMax,
+      "Nodes that may be replaced before the job ends with an error");
+  add_.AddDuration("--wait", run.wait, Duration{},
+                   "How long to wait for the coordinator; 0s: for ever");
+  add_.AddFlag("--quiet", "TASKGRAPH_QUIET", run.quiet, "Do not show progress");
   AddConfigOption();
   AddFailureOptions();
 
@@ -249,9 +221,10 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
   }
   if (slots->count() == 0) run.slots = SlotsNeeded(run.nodes, job_.replicas());
   if (run.nodes == 0) CheckOneProcess(run);
-  CheckRun(run, tasks_);
+  CheckRun(run, tasks_, security_);
   CheckSession(job_.options().failure, run.coordinator);
-  return Finish({run, job_, {}, {}});
+  CheckCoordinator(run.coordinator, security_);
+  return Finish({run, job_, {}, {}, {}});
 }
 
 CommandLine Parser::ParseNode(std::vector<std::string> arguments) {
@@ -268,26 +241,29 @@ CommandLine Parser::ParseNode(std::vector<std::string> arguments) {
       ->envname("TASKGRAPH_NODE")
       ->type_name("TEXT")
       ->default_str("random");
-  AddText("--host", node.host,
-          "Host that this node is on: nodes of one host may fail together")
+  add_.AddText("--host", node.host,
+               "Host that this node is on: nodes of one host may fail together")
       ->default_str("this machine's name");
-  AddNumber("--slots", node.slots, 1, kTasksMax, "Tasks that this node takes")
+  add_.AddNumber("--slots", node.slots, 1, kTasksMax,
+                 "Tasks that this node takes")
       ->default_str("1");
-  app_.add_flag("--spare,--reserve", spare,
-                "Take tasks only when other nodes can't")
-      ->envname("TASKGRAPH_SPARE");
-  AddList("--listen", node.listen,
+  add_.AddFlag("--spare,--reserve", "TASKGRAPH_SPARE", spare,
+               "Take tasks only when other nodes can't");
+  add_.AddList(
+          "--listen", node.listen,
           "Where other nodes reach this one: tcp:HOST:PORT or unix:PATH, best "
           "first")
       ->default_str("tcp:127.0.0.1:0");
-  AddText("--socket-folder", socket_folder,
-          "Also listen on a Unix socket in this folder, for nodes of the same "
-          "host");
-  AddText("--instance", node.instance, "Take part in this run of the job only")
+  add_.AddText(
+      "--socket-folder", socket_folder,
+      "Also listen on a Unix socket in this folder, for nodes of the same "
+      "host");
+  add_.AddText("--instance", node.instance,
+               "Take part in this run of the job only")
       ->default_str("any");
-  AddDuration("--wait", node.wait, Duration{},
-              "How long to wait for the coordinator and for the job to be "
-              "submitted; 0s: for ever");
+  add_.AddDuration("--wait", node.wait, Duration{},
+                   "How long to wait for the coordinator and for the job to be "
+                   "submitted; 0s: for ever");
 
   Parse(std::move(arguments));
   node.reserve = spare ? 1 : 0;
@@ -297,8 +273,9 @@ CommandLine Parser::ParseNode(std::vector<std::string> arguments) {
     node.listen.insert(node.listen.begin(),
                        "unix:" + socket_folder + "/" + node.node_id + ".sock");
   }
-  CheckListen(node.listen);
-  return Finish({node, job_, {}, {}});
+  CheckListen(node.listen, security_);
+  CheckCoordinator(node.coordinator, security_);
+  return Finish({node, job_, {}, {}, {}});
 }
 
 CommandLine Parser::ParseController(std::vector<std::string> arguments) {
@@ -313,27 +290,28 @@ CommandLine Parser::ParseController(std::vector<std::string> arguments) {
       ->envname("TASKGRAPH_NODE")
       ->type_name("TEXT")
       ->default_str("random");
-  AddText("--host", controller.host, "Host that this controller is on")
+  add_.AddText("--host", controller.host, "Host that this controller is on")
       ->default_str("this machine's name");
-  AddNumber("--nodes-expected", controller.nodes_expected, 1, kNodesMax,
-            "Nodes that must be there before tasks are placed")
+  add_.AddNumber("--nodes-expected", controller.nodes_expected, 1, kNodesMax,
+                 "Nodes that must be there before tasks are placed")
       ->default_str("1");
-  AddList("--listen", controller.listen,
-          "Where nodes reach this controller: tcp:HOST:PORT or unix:PATH")
+  add_.AddList("--listen", controller.listen,
+               "Where nodes reach this controller: tcp:HOST:PORT or unix:PATH")
       ->default_str("tcp:127.0.0.1:0");
-  AddText("--events", controller.events_file,
-          "Write what happens to this file, as lines of JSON");
-  AddDuration("--wait", controller.wait, Duration{},
-              "How long to wait for the coordinator; 0s: for ever");
+  add_.AddText("--events", controller.events_file,
+               "Write what happens to this file, as lines of JSON");
+  add_.AddDuration("--wait", controller.wait, Duration{},
+                   "How long to wait for the coordinator; 0s: for ever");
   AddConfigOption();
   AddFailureOptions();
 
   Parse(std::move(arguments));
   CheckSession(job_.options().failure, controller.coordinator);
+  CheckCoordinator(controller.coordinator, security_);
   if (controller.node_id.empty()) controller.node_id = "c-" + RandomHex(8);
   if (controller.listen.empty()) controller.listen = {"tcp:127.0.0.1:0"};
-  CheckListen(controller.listen);
-  return Finish({controller, job_, {}, {}});
+  CheckListen(controller.listen, security_);
+  return Finish({controller, job_, {}, {}, {}});
 }
 
 std::string Parser::DescribeExtras() const {
@@ -348,7 +326,7 @@ std::string Parser::DescribeExtras() const {
 }
 
 CommandLine Print(const Job& job, PrintText text) {
-  return {std::move(text), job, {}, {}};
+  return {std::move(text), job, {}, {}, {}};
 }
 
 CommandLine ParseCommand(const Job& job, const std::string& program,

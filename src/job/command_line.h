@@ -14,6 +14,7 @@
 
 #include "job/logging.h"
 #include "taskgraph/job.h"
+#include "taskgraph/tls_files.h"
 
 namespace taskgraph::job {
 
@@ -59,6 +60,14 @@ struct ControllerCommand {
   Duration wait = kDefaultWait;
 };
 
+// Whom this process trusts, and what proves who it is itself.
+struct Security {
+  TlsFiles tls;  // Empty: no TLS.
+  bool insecure = false;
+  std::string user;  // At etcd; empty: none.
+  std::string password_file;
+};
+
 // Nothing to do but to print: on stdout if `code` is 0, else on stderr.
 struct PrintText {
   int code = 0;
@@ -70,6 +79,7 @@ struct CommandLine {
   Job job;        // With the name, the number of tasks and the options wanted.
   Config config;  // All declared keys.
   LogOptions log;
+  Security security;
 };
 
 CommandLine ParseCommandLine(const Job& job, int argc, const char* const* argv);

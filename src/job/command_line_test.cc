@@ -193,6 +193,40 @@ TEST(CommandLineTest, MembersListenWhereOthersCanReachThem) {
               HasSubstr("shorter directory"));
 }
 
+TEST(CommandLineTest, WhatOthersCanReachIsSealedOrSaidToBeInsecure) {
+  for (const char* open : {"tcp:0.0.0.0:0", "tcp:10.1.2.3:7000", "tcp:[::]:0",
+                           "tcp:host.example:7000"}) {
+    for (const char* command : {"node", "controller"}) {
+      EXPECT_THAT(Complaint({command, "--coordinator=a:1", "--listen", open}),
+                  AllOf(HasSubstr("--listen"), HasSubstr("--tls-cert"),
+                        HasSubstr("--insecure")));
+      for (const std::vector<const char*>& with :
+           {std::vector<const char*>{"--insecure"},
+            {"--tls-cert=c", "--tls-key=k", "--tls-ca=a"}}) {
+        std::vector<const char*> arguments = {command, "--coordinator=a:1",
+                                              "--listen", open};
+        arguments.insert(arguments.end(), with.begin(), with.end());
+        EXPECT_FALSE(
+            std::holds_alternative<PrintText>(Parse(arguments).command));
+      }
+    }
+  }
+  EXPECT_THAT(Complaint({"--listen-coordinator", "0.0.0.0:2379"}),
+              HasSubstr("--listen-coordinator: other machines reach 0.0.0.0"));
+}
+
+TEST(CommandLineTest, WhatBelongsTogetherIsGivenTogether) {
+  EXPECT_THAT(Complaint({"--tls-cert=c"}), HasSubstr("give all three"));
+  EXPECT_THAT(Complaint({"--tls-key=k", "--tls-ca=a"}),
+              HasSubstr("give all three"));
+  EXPECT_THAT(Complaint({"--etcd-user=u"}), HasSubstr("give both"));
+  EXPECT_THAT(Complaint({"--coordinator=https://a:1"}),
+              AllOf(HasSubstr("https://a:1"), HasSubstr("--tls-ca")));
+  EXPECT_THAT(Complaint({"--coordinator=a:1", "--etcd-user=u",
+                         "--etcd-password-file=p"}),
+              HasSubstr("in the clear"));
+}
+
 TEST(CommandLineTest, AServerListensAtAnAddress) {
   for (const char* right : {"127.0.0.1:0", "[::1]:2379", "unix:/tmp/x"}) {
     EXPECT_EQ(ParsedRun({"--listen-coordinator", right}).listen_coordinator,
@@ -225,7 +259,8 @@ TEST(CommandLineTest, ANodeIsDescribedByFlags) {
   const CommandLine line =
       Parse({"node", "--coordinator", "a:2379,b:2379", "--coordinator",
              "c:2379", "--node-id", "n1", "--slots", "4", "--spare", "--listen",
-             "tcp:10.0.0.1:7000", "--socket-folder", "/run", "--wait", "0s"});
+             "tcp:10.0.0.1:7000", "--insecure", "--socket-folder", "/run",
+             "--wait", "0s"});
 
   const auto& node = std::get<NodeCommand>(line.command);
   EXPECT_THAT(node.coordinator, ElementsAre("a:2379", "b:2379", "c:2379"));

@@ -43,6 +43,7 @@ void CheckOptions(const JobOptions& options) {
        {TimeLimit{"heartbeat_timeout", failure.heartbeat_timeout, 10ms},
         {"heartbeat_interval", failure.heartbeat_interval, 1ms},
         {"session_time", failure.session_time, 1s},
+        {"turn_deadline", failure.turn_deadline, 0s},
         {"exit_grace", failure.exit_grace, 0s},
         {"status_retention", failure.status_retention, 1s},
         {"backoff_min", failure.backoff_min, 1ms},

@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "job/adapters.h"
 #include "job/in_process.h"
 #include "job/members.h"
 #include "job/signals.h"
@@ -86,6 +85,9 @@ std::optional<Error> Launcher::Prepare() {
   chronicle_ = std::make_unique<Chronicle>(std::move(events).value(), start_);
   if (command_.nodes == 0) return std::nullopt;
 
+  auto papers = ReadPapers(line_.security, log_);
+  if (!papers) return papers.error();
+  papers_ = std::move(papers).value();
   if (auto error = OpenHouse()) return error;
   if (auto error = StartCoordinator()) return error;
   MakeController();
@@ -116,13 +118,20 @@ std::optional<Error> Launcher::StartCoordinator() {
   options.listen = {"unix:" + folder_->PathOf("etcd.sock")};
   if (!command_.listen_coordinator.empty()) {
     options.listen.push_back(command_.listen_coordinator);
+    options.tls = papers_.files;
   }
   auto server = coordination::EtcdServer::Start(*store_, options);
   if (!server) return server.error();
   server_ = std::move(server).value();
   endpoints_ = {server_->endpoints()[0]};
   if (server_->endpoints().size() > 1) {
-    Complain("to look inside: etcdctl --endpoints " + server_->endpoints()[1] +
+    const TlsFiles& tls = papers_.files;
+    const std::string at = tls.empty()
+                               ? server_->endpoints()[1]
+                               : "https://" + server_->endpoints()[1] +
+                                     " --cert " + tls.certificate + " --key " +
+                                     tls.key + " --cacert " + tls.authority;
+    Complain("to look inside: etcdctl --endpoints " + at +
              " get --prefix /taskgraph/" + line_.job.name() + "/");
   }
   return std::nullopt;
@@ -130,7 +139,7 @@ std::optional<Error> Launcher::StartCoordinator() {
 
 MakeCoordinator Launcher::CoordinatorForController() {
   if (store_) return EmbeddedCoordinator(*store_);
-  return contact_.ListenIn(RemoteCoordinator(endpoints_));
+  return contact_.ListenIn(RemoteCoordinator(endpoints_, papers_));
 }
 
 void Launcher::MakeController() {
@@ -150,7 +159,7 @@ void Launcher::MakeController() {
   const std::string listen = "unix:" + folder_->PathOf(settings.self + ".sock");
   controller_ = std::make_unique<runtime::ControllerRuntime>(
       line_.job.name(), std::move(settings),
-      SocketAdapters(CoordinatorForController(), {listen}, log_));
+      SocketAdapters(CoordinatorForController(), {listen}, papers_, log_));
   running_ = controller_.get();
 }
 
@@ -191,10 +200,25 @@ Result<Process> Launcher::StartNode(const core::NodeId& node,
       "--log-level=" + line_.log.level,
   };
   if (reserve != 0) arguments.push_back("--spare");
+  if (!command_.coordinator.empty()) Equip(arguments);
   if (!line_.log.file.empty()) {
     arguments.push_back("--log-file=" + line_.log.file);
   }
   return Process::Start(std::move(arguments));
+}
+
+// With what it needs at the doors of another's coordinator.
+void Launcher::Equip(std::vector<std::string>& arguments) const {
+  const Security& security = line_.security;
+  for (const auto& [option, value] :
+       {std::pair("--tls-cert=", security.tls.certificate),
+        {"--tls-key=", security.tls.key},
+        {"--tls-ca=", security.tls.authority},
+        {"--etcd-user=", security.user},
+        {"--etcd-password-file=", security.password_file}}) {
+    if (!value.empty()) arguments.push_back(option + value);
+  }
+  if (security.insecure) arguments.emplace_back("--insecure");
 }
 
 Result<core::JobEnd> Launcher::RunJob() {

@@ -19,6 +19,7 @@
 
 #include "coordination/etcd/etcd_server.h"
 #include "coordination/store_service.h"
+#include "job/adapters.h"
 #include "job/chronicle.h"
 #include "job/command_line.h"
 #include "job/contact.h"
@@ -50,6 +51,7 @@ class Launcher {
   void MakeController();
   void MakeNursery();
   Result<Process> StartNode(const core::NodeId& node, std::uint32_t reserve);
+  void Equip(std::vector<std::string>& arguments) const;
 
   Result<core::JobEnd> RunJob();  // On the side thread.
   void Observe(const core::Input& fact, const core::ControllerCore& core);
@@ -76,6 +78,7 @@ class Launcher {
   // Destroyed from the last to the first.
   std::optional<PrivateFolder> folder_;
   std::string token_;
+  Papers papers_;
   std::string instance_;
   std::unique_ptr<coordination::StoreService> store_;
   std::unique_ptr<coordination::EtcdServer> server_;

@@ -30,15 +30,17 @@ constexpr int kSignalCode = 128;  // As shells count.
 class Member {
  public:
   Member(const CommandLine& line, const std::vector<std::string>& coordinator,
-         runtime::Log log)
+         Papers papers, runtime::Log log)
       : job_(line.job.name()),
         contact_(job_, coordinator),
+        papers_(std::move(papers)),
         log_(std::move(log)),
         coordinator_(coordinator) {}
 
   runtime::Adapters MakeAdapters(std::vector<std::string> listen) {
-    return SocketAdapters(contact_.ListenIn(RemoteCoordinator(coordinator_)),
-                          std::move(listen), log_);
+    return SocketAdapters(
+        contact_.ListenIn(RemoteCoordinator(coordinator_, papers_)),
+        std::move(listen), papers_, log_);
   }
 
   // Does `work` until it ends; `leave` makes it end soon. Returns the exit
@@ -53,6 +55,7 @@ class Member {
 
   std::string job_;
   Contact contact_;
+  Papers papers_;
   runtime::Log log_;
   std::vector<std::string> coordinator_;
   int heard_ = 0;  // A signal.
@@ -129,8 +132,10 @@ int RunNode(const CommandLine& line, const NodeCommand& command) {
   if (!token) return Refuse(token.error());
   const auto log = OpenLog(line.log, line.job.name(), command.node_id);
   if (!log) return Refuse(log.error());
+  const auto papers = ReadPapers(line.security, *log);
+  if (!papers) return Refuse(papers.error());
 
-  Member member(line, command.coordinator, *log);
+  Member member(line, command.coordinator, *papers, *log);
   runtime::NodeOptions options;
   options.self = command.node_id;
   options.host = command.host.empty() ? HostName() : command.host;
@@ -156,10 +161,12 @@ int RunController(const CommandLine& line, const ControllerCommand& command) {
   if (!token) return Refuse(token.error());
   const auto log = OpenLog(line.log, line.job.name(), command.node_id);
   if (!log) return Refuse(log.error());
+  const auto papers = ReadPapers(line.security, *log);
+  if (!papers) return Refuse(papers.error());
   auto events = EventLog::Open(command.events_file, *log);
   if (!events) return Refuse(events.error());
 
-  Member member(line, command.coordinator, *log);
+  Member member(line, command.coordinator, *papers, *log);
   Chronicle chronicle(std::move(events).value(), runtime::Now());
   runtime::ControllerSettings settings;
   settings.self = command.node_id;

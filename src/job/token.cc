@@ -17,29 +17,34 @@ constexpr std::size_t kFileBytesMax = 4096;
 
 }  // namespace
 
-Result<std::string> ReadToken(const std::string& path) {
+Result<std::string> ReadSecret(const std::string& path,
+                               const std::string& what) {
   constexpr std::string_view kSpace = " \t\r\n";
-  if (path.empty()) return std::string();
   std::ifstream file(path);
   std::string text(kFileBytesMax + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   if (!file.is_open() || file.bad()) {
-    return Error{ErrorCode::kUnavailable, "can't read the token file " + path +
-                                              ": " + ::strerror(errno)};
+    return Error{ErrorCode::kUnavailable, "can't read the " + what + " file " +
+                                              path + ": " + ::strerror(errno)};
   }
   if (text.size() > kFileBytesMax) {
     return Error{ErrorCode::kTooLarge,
-                 "the token file " + path + " has more than " +
+                 "the " + what + " file " + path + " has more than " +
                      std::to_string(kFileBytesMax) +
                      " bytes; give a file with a short secret"};
   }
   const std::size_t begin = text.find_first_not_of(kSpace);
   if (begin == std::string::npos) {
     return Error{ErrorCode::kInvalidArgument,
-                 "the token file " + path + " is empty"};
+                 "the " + what + " file " + path + " is empty"};
   }
   return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+}
+
+Result<std::string> ReadToken(const std::string& path) {
+  if (path.empty()) return std::string();
+  return ReadSecret(path, "token");
 }
 
 // The instance is random, so equal tokens of two runs have different marks.

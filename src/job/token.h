@@ -12,6 +12,10 @@
 
 namespace taskgraph::job {
 
+// The secret in a file, without space around it; `what` it is, for errors.
+Result<std::string> ReadSecret(const std::string& path,
+                               const std::string& what);
+
 // The token in a file, without space around it; no file: an empty one.
 Result<std::string> ReadToken(const std::string& path);
 

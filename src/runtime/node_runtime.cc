@@ -124,6 +124,7 @@ Callback* NodeRuntime::Round(MayRun may_run) {
   }
   connector_.Drain(now);
   if (core_ && core_->NextDeadline() <= now) Step(core::DeadlinePassed{});
+  FailLateTurns(now);
   if (now >= leave_by_) done_ = true;
   if (done_) TellIfStuck();
   if (done_ || may_run == MayRun::kNo) return nullptr;
@@ -145,6 +146,7 @@ Duration NodeRuntime::Wait(core::Time now) const {
   core::Time next =
       std::min({connector_.NextDeadline(), leave_by_, now + kLongWait});
   if (core_) next = std::min(next, core_->NextDeadline());
+  for (const auto& turn : running_) next = std::min(next, turn->late_at);
   return std::max(next - now, Duration{});
 }
 
@@ -156,6 +158,10 @@ Callback* NodeRuntime::NextReady() {
     if (core_->MayBegin(replica)) {
       Callback* next = turn.get();
       turn->task->Prepare();
+      if (surroundings_.options.failure.turn_deadline > Duration{} &&
+          !std::holds_alternative<core::ExitTask>(turn->order.cause)) {
+        turn->late_at = Now() + surroundings_.options.failure.turn_deadline;
+      }
       running_.push_back(std::move(turn));
       return next;
     }
@@ -164,6 +170,30 @@ Callback* NodeRuntime::NextReady() {
     Step(core::TurnFinished{replica, std::move(none)});
   }
   return nullptr;
+}
+
+// A step may add to running_, but not take away.
+void NodeRuntime::FailLateTurns(core::Time now) {
+  for (std::size_t i = 0; i < running_.size(); ++i) {
+    if (running_[i]->late_at <= now) FailLate(*running_[i]);
+  }
+}
+
+// R23: as if it had thrown. Whatever it does when it returns comes too late.
+void NodeRuntime::FailLate(ReadyTurn& turn) {
+  turn.late_at = core::kNever;
+  turn.is_late = true;
+  turn.task->Stop();
+  core::TurnEffects effects;
+  effects.failure =
+      Describe(turn.order.cause) + " did not return within " +
+      std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(
+                         surroundings_.options.failure.turn_deadline)
+                         .count()) +
+      " ms (turn_deadline)";
+  LogTask(LogLevel::kWarning, turn.order.context,
+          "failed: " + *effects.failure);
+  Step(core::TurnFinished{turn.order.replica, std::move(effects)});
 }
 
 void NodeRuntime::Run(Callback& callback) {
@@ -181,6 +211,7 @@ void NodeRuntime::Finish(Callback& callback) {
                    [&](const auto& turn) { return turn.get() == &callback; });
   std::unique_ptr<ReadyTurn> finished = std::move(*found);
   running_.erase(found);
+  if (finished->is_late) return;
   const core::RunTurn& order = finished->order;
   if (finished->effects.failure) {
     LogTask(LogLevel::kWarning, order.context,

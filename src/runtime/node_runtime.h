@@ -60,7 +60,9 @@ class NodeRuntime final : private LoopClient {
     core::RunTurn order;
     std::shared_ptr<HostedTask> task;
     core::TurnEffects effects;
-    Duration took{};  // In Snapshot.
+    Duration took{};                    // In Snapshot.
+    core::Time late_at = core::kNever;  // See FailureOptions::turn_deadline.
+    bool is_late = false;
   };
 
   Callback* Round(MayRun may_run) override;
@@ -79,6 +81,8 @@ class NodeRuntime final : private LoopClient {
   void Do(core::Output& order);
   void Do(core::RunTurn& order);
   Callback* NextReady();
+  void FailLateTurns(core::Time now);
+  void FailLate(ReadyTurn& turn);
   Duration Wait(core::Time now) const;
   void SayRole(const core::RunTurn& order) const;
   void SaySnapshot(const ReadyTurn& turn) const;

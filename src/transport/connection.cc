@@ -23,11 +23,11 @@ asio::mutable_buffer BufferOf(std::span<std::byte> bytes) {
 
 }  // namespace
 
-Connection::Connection(ConnectionContext& context, NodeId peer, Socket socket,
+Connection::Connection(ConnectionContext& context, NodeId peer, Stream stream,
                        WriteQueue queue)
     : context_(context),
       peer_(std::move(peer)),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
       reader_(context.limits, context.pool,
               [this](Frame&& frame) {
                 if (!closed_) context_.owner.Arrived(*this, std::move(frame));
@@ -53,13 +53,13 @@ void Connection::Run() {
 void Connection::Close() {
   closed_ = true;
   gate_.LetGo();
-  asio::error_code ignored;
-  socket_.close(ignored);
+  stream_.Close();
 }
 
 // --- Reading ---
 
 void Connection::Read() {
+  if (stream_.is_sealed()) return ReadSealed();
   direct_ = reader_.Direct();
   if (direct_.empty()) {
     ReadInto(asio::buffer(small_));  // One buffer is cheaper than two.
@@ -104,11 +104,11 @@ class Connection::ReadHandler {
 };
 
 void Connection::ReadInto(const auto& buffers) {
-  socket_.async_read_some(buffers, ReadHandler(shared_from_this()));
+  stream_.socket().async_read_some(buffers, ReadHandler(shared_from_this()));
 }
 
 void Connection::ReadDone(const asio::error_code& error, std::size_t count) {
-  if (error) return Break(BreakReason::kReset, error.message());
+  if (error) return Break(BreakReason::kReset, stream_.Why(error));
   const std::size_t wanted = direct_.size() + small_.size();
   if (!Digest(count, small_)) return;
   if (count == wanted) ReadOn();
@@ -118,8 +118,24 @@ void Connection::ReadDone(const asio::error_code& error, std::size_t count) {
   BookChore();
 }
 
-// The socket had more than we asked for: reads on, without asking Asio.
-void Connection::ReadOn() {
+// What comes is sealed in records, so how much there is shows only when it is
+// read.
+void Connection::ReadSealed() {
+  const bool drained = ReadOn();
+  if (closed_) return;
+  if (!drained) {  // The others first.
+    asio::post(context_.backend.io(), [self = shared_from_this()] {
+      if (!self->closed_) self->ReadSealed();
+    });
+    return;
+  }
+  stream_.AwaitReadable([self = shared_from_this()](const asio::error_code&) {
+    if (!self->closed_) self->ReadSealed();
+  });
+}
+
+// Reads without asking Asio, which waits first. Says whether that was all.
+bool Connection::ReadOn() {
   for (std::uint64_t total = 0; total < kTurnBytesMax && !closed_;) {
     direct_ = reader_.Direct();
     std::span<std::byte> rest = context_.scratch;
@@ -128,12 +144,17 @@ void Connection::ReadOn() {
                                                          BufferOf(rest)};
     const std::size_t wanted = direct_.size() + rest.size();
     asio::error_code error;
-    const std::size_t count = socket_.read_some(buffers, error);
-    if (error == asio::error::would_block) return;
-    if (error) return Break(BreakReason::kReset, error.message());
-    if (!Digest(count, rest) || count < wanted) return;
+    const std::size_t count = stream_.ReadSome(buffers, error);
+    if (error == asio::error::would_block) return true;
+    if (error) {
+      Break(BreakReason::kReset, stream_.Why(error));
+      return true;
+    }
+    if (!Digest(count, rest)) return true;
+    if (count < wanted && !stream_.is_sealed()) return true;
     total += count;
   }
+  return closed_;
 }
 
 // `count` bytes have come, first those of the body, then those in `rest`.
@@ -165,10 +186,10 @@ void Connection::Send(Frame&& frame) {
 
 void Connection::Flush() {
   std::uint64_t written = 0;
-  while (!closed_ && !write_failed_ && !awaiting_writable_ && !queue_.empty()) {
-    if (!WriteSome(written) && !queue_.empty()) AwaitWritable();
+  while (!closed_ && !write_failed_ && !awaiting_writable_ && HasToWrite()) {
+    if (!WriteSome(written) && HasToWrite()) AwaitWritable();
   }
-  if (queue_.empty()) gate_.LetGo();
+  if (!HasToWrite()) gate_.LetGo();
   if (written > 0 && !closed_) {
     wrote_ = true;
     context_.owner.Drained(*this);
@@ -187,8 +208,8 @@ bool Connection::WriteSome(std::uint64_t& written) {
   }
   asio::error_code error;
   const std::size_t count =
-      used == 1 ? socket_.write_some(buffers[0], error)
-                : socket_.write_some(std::span(buffers).first(used), error);
+      used == 1 ? stream_.WriteSome(buffers[0], error)
+                : stream_.WriteSome(std::span(buffers).first(used), error);
   if (error == asio::error::would_block) return false;
   if (error) {
     // The reader will find the end too, behind the frames that came before.

@@ -19,7 +19,7 @@
 
 #include "transport/frame_reader.h"
 #include "transport/reactor_backend.h"
-#include "transport/socket.h"
+#include "transport/stream.h"
 #include "transport/write_queue.h"
 
 namespace taskgraph::transport {
@@ -70,7 +70,7 @@ class Connection final : public Chore,
                          public std::enable_shared_from_this<Connection> {
  public:
   // `context` must outlive every use of this object but its destruction.
-  Connection(ConnectionContext& context, NodeId peer, Socket socket,
+  Connection(ConnectionContext& context, NodeId peer, Stream stream,
              WriteQueue queue);
 
   // Begins to read, and to write what is queued.
@@ -97,16 +97,18 @@ class Connection final : public Chore,
   class ReadHandler;
   void ReadInto(const auto& buffers);
   void ReadDone(const asio::error_code& error, std::size_t count);
-  void ReadOn();
+  void ReadSealed();
+  bool ReadOn();
   bool Digest(std::size_t count, std::span<const std::byte> rest);
+  bool HasToWrite() const { return !queue_.empty() || stream_.has_unsent(); }
   bool WriteSome(std::uint64_t& written);
   void AwaitWritable();
   void Break(BreakReason reason, std::string detail);
 
   ConnectionContext& context_;
   const NodeId peer_;
-  Socket socket_;
-  WriteGate gate_{socket_};
+  Stream stream_;
+  WriteGate gate_{stream_.socket()};
   FrameReader reader_;
   WriteQueue queue_;
   bool closed_ = false;

@@ -33,8 +33,7 @@ void Dial::Tick() {
 void Dial::Cancel() {
   done_ = nullptr;
   resolver_.cancel();
-  asio::error_code ignored;
-  socket_.close(ignored);
+  stream_.Close();
 }
 
 void Dial::Reach(const Address& address) {
@@ -72,12 +71,11 @@ void Dial::Resolve(const TcpAddress& address) {
 }
 
 void Dial::Try(std::size_t index) {
-  asio::error_code ignored;
-  socket_.close(ignored);
+  stream_.Close();
   const Endpoint& endpoint = endpoints_[index];
   if (endpoint.protocol().family() == AF_UNIX) return TryUnix(endpoint);
-  socket_.async_connect(endpoint, [self = shared_from_this(),
-                                   index](const asio::error_code& error) {
+  stream_.socket().async_connect(endpoint, [self = shared_from_this(), index](
+                                               const asio::error_code& error) {
     if (self->done_) self->Tried(index, error);
   });
 }
@@ -87,9 +85,10 @@ void Dial::Try(std::size_t index) {
 // the other side reads.
 void Dial::TryUnix(const Endpoint& endpoint) {
   asio::error_code error;
-  socket_.open(endpoint.protocol(), error);
-  socket_.non_blocking(true, error);
-  socket_.connect(endpoint, error);
+  Socket& socket = stream_.socket();
+  socket.open(endpoint.protocol(), error);
+  socket.non_blocking(true, error);
+  socket.connect(endpoint, error);
   Tried(0, error);
 }
 
@@ -100,23 +99,36 @@ void Dial::Tried(std::size_t index, const asio::error_code& error) {
 }
 
 void Dial::Greet() {
-  Tune(socket_);
-  if (!WriteHello(socket_, hello_)) {
+  stream_ =
+      MakeStream(std::move(stream_.socket()), tls_, TlsSession::Role::kClient);
+  GreetSealed(stream_, shared_from_this(),
+              [this](const std::optional<Error>& error) {
+                if (!done_) return;
+                if (error) return Refused(*error);
+                Introduce();
+              });
+}
+
+void Dial::Introduce() {
+  if (!WriteHello(stream_, hello_)) {
     // Also how a Unix socket whose backlog is full shows itself.
     return Fail(BreakReason::kUnreachable, "the connection did not hold");
   }
-  ReadHello(socket_, shared_from_this(),
+  ReadHello(stream_, shared_from_this(),
             [this](Result<Hello> answer) { Answered(std::move(answer)); });
 }
 
 void Dial::Answered(Result<Hello> answer) {
   if (!done_) return;
   if (answer) {
-    return Finish(DialAnswered{std::move(socket_), std::move(answer).value()});
+    return Finish(DialAnswered{std::move(stream_), std::move(answer).value()});
   }
-  const bool corrupt = answer.error().code == ErrorCode::kCorrupt;
-  Fail(corrupt ? BreakReason::kTurnedAway : BreakReason::kReset,
-       answer.error().message);
+  Refused(answer.error());
+}
+
+void Dial::Refused(const Error& error) {
+  const bool corrupt = error.code == ErrorCode::kCorrupt;
+  Fail(corrupt ? BreakReason::kTurnedAway : BreakReason::kReset, error.message);
 }
 
 void Dial::Fail(BreakReason reason, const std::string& why) {
@@ -128,8 +140,7 @@ void Dial::Fail(BreakReason reason, const std::string& why) {
 // Posted, so that it never happens inside the call that began the dial.
 void Dial::Finish(DialResult result) {
   if (std::holds_alternative<DialFailed>(result)) {
-    asio::error_code ignored;
-    socket_.close(ignored);
+    stream_.Close();
     resolver_.cancel();
   }
   auto held = std::make_shared<DialResult>(std::move(result));

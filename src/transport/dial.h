@@ -12,13 +12,13 @@
 #include <vector>
 
 #include "transport/hello.h"
-#include "transport/socket.h"
+#include "transport/stream.h"
 
 namespace taskgraph::transport {
 
 // The host has answered, whatever it says.
 struct DialAnswered {
-  Socket socket;
+  Stream stream;
   Hello answer;
 };
 struct DialFailed {
@@ -32,11 +32,13 @@ class Dial : public std::enable_shared_from_this<Dial> {
   using Done = std::function<void(DialResult)>;
 
   // Fails with kUnreachable after `beats_max` ticks.
-  Dial(asio::io_context& io, Hello hello, int beats_max)
+  // `tls`, if any, seals what is not a Unix socket, and must outlive it.
+  Dial(asio::io_context& io, Hello hello, int beats_max, Tls* tls)
       : io_(io),
         hello_(std::move(hello)),
         beats_left_(beats_max),
-        socket_(io),
+        tls_(tls),
+        stream_(Socket(io)),
         resolver_(io) {}
 
   // Begins. `done` is called once, from within a Poll, unless cancelled.
@@ -53,16 +55,19 @@ class Dial : public std::enable_shared_from_this<Dial> {
   void TryUnix(const Endpoint& endpoint);
   void Tried(std::size_t index, const asio::error_code& error);
   void Greet();
+  void Introduce();
   void Answered(Result<Hello> answer);
+  void Refused(const Error& error);
   void Fail(BreakReason reason, const std::string& why);
   void Finish(DialResult result);
 
   asio::io_context& io_;
   const Hello hello_;
   int beats_left_;
+  Tls* const tls_;
   Done done_;  // Empty once finished or cancelled.
   std::string where_;
-  Socket socket_;
+  Stream stream_;
   asio::ip::tcp::resolver resolver_;
   std::vector<Endpoint> endpoints_;
 };

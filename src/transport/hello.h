@@ -8,8 +8,8 @@
 // two nodes that dialed each other at the same time one pipe remains, and the
 // other's hello, still under way, is recognized by its number as a leftover.
 //
-// The token travels as it is: who can read the wire can read it, TLS or not is
-// the socket's business.
+// The token travels as it is: whether others can read it is the stream's
+// business.
 //
 // Pure.
 #pragma once

@@ -15,7 +15,7 @@
 #include <string_view>
 
 #include "transport/hello.h"
-#include "transport/socket.h"
+#include "transport/stream.h"
 
 namespace taskgraph::transport {
 
@@ -27,11 +27,13 @@ class Lobby : public std::enable_shared_from_this<Lobby> {
   };
   struct Hooks {
     // One has said hello. Takes its connection over.
-    std::function<void(Socket, Hello)> introduced;
+    std::function<void(Stream, Hello)> introduced;
     std::function<void(std::string_view)> log;
   };
 
-  Lobby(Rules rules, Hooks hooks) : rules_(rules), hooks_(std::move(hooks)) {}
+  // `tls`, if any, must outlive it.
+  Lobby(Rules rules, Tls* tls, Hooks hooks)
+      : rules_(rules), tls_(tls), hooks_(std::move(hooks)) {}
 
   void Enter(Socket socket);
   void Tick();
@@ -40,16 +42,19 @@ class Lobby : public std::enable_shared_from_this<Lobby> {
 
  private:
   struct Stranger {
-    Socket socket;
+    Stream stream;
     std::string name;
     int beats = 0;
   };
   using Strangers = std::list<std::shared_ptr<Stranger>>;
 
+  void Greeted(const std::shared_ptr<Stranger>& stranger,
+               const std::optional<Error>& error);
   void Spoke(const std::shared_ptr<Stranger>& stranger, Result<Hello> hello);
   void Dismiss(Strangers::iterator at, std::string_view why);
 
   const Rules rules_;
+  Tls* const tls_;
   const Hooks hooks_;
   Strangers strangers_;  // The one who has waited longest first.
 };

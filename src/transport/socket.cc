@@ -18,29 +18,6 @@ constexpr int kUnsentBytesMax = 512 << 10;
 // A Unix socket has no window; its buffer is all there is.
 constexpr int kUnixSendBufferBytes = 1 << 20;
 
-// The hello being read.
-struct Arrival {
-  std::shared_ptr<void> keep;
-  std::function<void(Result<Hello>)> done;
-  std::array<std::byte, kHelloHeaderBytes> header;
-  std::vector<std::byte> body;
-};
-
-Error Ended(const asio::error_code& error) {
-  return {ErrorCode::kUnavailable, error == asio::error::eof
-                                       ? "it closed the connection"
-                                       : error.message()};
-}
-
-void ReadBody(Socket& socket, const std::shared_ptr<Arrival>& arrival) {
-  asio::async_read(
-      socket, asio::buffer(arrival->body),
-      [arrival](const asio::error_code& error, std::size_t) {
-        arrival->done(error ? Result<Hello>(Ended(error))
-                            : DecodeHello(arrival->header, arrival->body));
-      });
-}
-
 }  // namespace
 
 std::optional<Endpoint> LiteralEndpoint(const TcpAddress& address) {
@@ -102,29 +79,6 @@ std::string RemoteName(const Socket& socket) {
   tcp.resize(remote.size());
   std::memcpy(tcp.data(), remote.data(), remote.size());
   return Format(TcpAddress{tcp.address().to_string(), tcp.port()});
-}
-
-void ReadHello(Socket& socket, std::shared_ptr<void> keep,
-               std::function<void(Result<Hello>)> done) {
-  auto arrival = std::make_shared<Arrival>();
-  arrival->keep = std::move(keep);
-  arrival->done = std::move(done);
-  asio::async_read(
-      socket, asio::buffer(arrival->header),
-      [&socket, arrival](const asio::error_code& error, std::size_t) {
-        if (error) return arrival->done(Ended(error));
-        const Result<std::size_t> bytes = HelloBodyBytes(arrival->header);
-        if (!bytes) return arrival->done(bytes.error());
-        arrival->body.resize(*bytes);
-        ReadBody(socket, arrival);
-      });
-}
-
-bool WriteHello(Socket& socket, const Hello& hello) {
-  // It always fits into the empty buffer of a new connection.
-  const std::string bytes = Encode(hello);
-  asio::error_code error;
-  return socket.write_some(asio::buffer(bytes), error) == bytes.size();
 }
 
 }  // namespace taskgraph::transport

@@ -5,12 +5,10 @@
 
 #include <asio.hpp>
 #include <functional>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "transport/address.h"
-#include "transport/hello.h"
 
 namespace taskgraph::transport {
 
@@ -49,14 +47,5 @@ class WriteGate {
 
 // Who is at the other end, for log lines.
 std::string RemoteName(const Socket& socket);
-
-// Reads one hello and not a byte more; kCorrupt: it is not one of ours,
-// kUnavailable: the connection ended. `keep` lives until `done` was called.
-void ReadHello(Socket& socket, std::shared_ptr<void> keep,
-               std::function<void(Result<Hello>)> done);
-
-// Writes `hello` into a connection that nothing was written to before; false:
-// it is broken.
-bool WriteHello(Socket& socket, const Hello& hello);
 
 }  // namespace taskgraph::transport

@@ -41,8 +41,9 @@ Result<Address> Switchboard::Listen(const Address& address) {
     lobby_ = std::make_shared<Lobby>(
         Lobby::Rules{options_.strangers_max,
                      pulse_.Beats(options_.connect_timeout)},
-        Lobby::Hooks{[this](Socket socket, const Hello& guest) {
-                       Greet(std::move(socket), guest);
+        options_.tls.get(),
+        Lobby::Hooks{[this](Stream stream, const Hello& guest) {
+                       Greet(std::move(stream), guest);
                      },
                      [this](std::string_view line) { Complain(line); }});
   }

@@ -77,11 +77,11 @@ class Switchboard final : public ConnectionOwner,
   void ProbeDone(const std::shared_ptr<Dial>& probe, const DialResult& result);
 
   // Being dialed.
-  void Greet(Socket socket, const Hello& guest);
+  void Greet(Stream stream, const Hello& guest);
   bool MustYield(const Hello& guest, const Peer& peer) const;
-  void LayAccepted(Socket socket, const Hello& guest, Hello answer);
+  void LayAccepted(Stream stream, const Hello& guest, Hello answer);
 
-  void Lay(const NodeId& node, Socket socket, std::uint64_t newest_dial);
+  void Lay(const NodeId& node, Stream stream, std::uint64_t newest_dial);
   void Drop(Peer& peer);
   void Lose(const NodeId& node, BreakReason reason, std::string detail);
 

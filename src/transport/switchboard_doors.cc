@@ -27,9 +27,9 @@ Hello Switchboard::Introduction(HelloKind kind, const NodeId& to) {
 
 void Switchboard::DialPeer(const NodeId& node, Peer& peer) {
   StartPulse();
-  peer.dial = std::make_shared<Dial>(reactor_.backend().io(),
-                                     Introduction(HelloKind::kPipe, node),
-                                     pulse_.Beats(options_.connect_timeout));
+  peer.dial = std::make_shared<Dial>(
+      reactor_.backend().io(), Introduction(HelloKind::kPipe, node),
+      pulse_.Beats(options_.connect_timeout), options_.tls.get());
   peer.dial->Start(peer.addresses,
                    [weak = weak_from_this(), node](DialResult result) {
                      if (const auto self = weak.lock()) {
@@ -68,14 +68,14 @@ void Switchboard::DialDone(const NodeId& node, DialResult result) {
 
 void Switchboard::DialAccepted(const NodeId& node, DialAnswered answered) {
   PeerOf(node).dial = nullptr;
-  Lay(node, std::move(answered.socket), answered.answer.dial);
+  Lay(node, std::move(answered.stream), answered.answer.dial);
 }
 
 void Switchboard::Probe(const NodeId& node) {
   StartPulse();
-  auto probe = std::make_shared<Dial>(reactor_.backend().io(),
-                                      Introduction(HelloKind::kProbe, node),
-                                      pulse_.Beats(options_.connect_timeout));
+  auto probe = std::make_shared<Dial>(
+      reactor_.backend().io(), Introduction(HelloKind::kProbe, node),
+      pulse_.Beats(options_.connect_timeout), options_.tls.get());
   probes_.push_back(probe);
   probe->Start(PeerOf(node).addresses,
                [weak = weak_from_this(), probe](const DialResult& result) {
@@ -103,24 +103,24 @@ void Switchboard::ProbeDone(const std::shared_ptr<Dial>& probe,
 
 // --- Being dialed ---
 
-void Switchboard::Greet(Socket socket, const Hello& guest) {
+void Switchboard::Greet(Stream stream, const Hello& guest) {
   Hello answer = Judge(guest, options_);
   if (answer.verdict != Verdict::kAccepted) {
-    Complain("a connection from " + RemoteName(socket) +
+    Complain("a connection from " + RemoteName(stream.socket()) +
              " was turned away: " + answer.detail);
-    WriteHello(socket, answer);
+    WriteHello(stream, answer);
     return;
   }
   if (guest.kind == HelloKind::kProbe) {
-    WriteHello(socket, answer);
+    WriteHello(stream, answer);
     return;
   }
   if (MustYield(guest, PeerOf(guest.node))) {
     answer.verdict = Verdict::kYield;
-    WriteHello(socket, answer);
+    WriteHello(stream, answer);
     return;
   }
-  LayAccepted(std::move(socket), guest, std::move(answer));
+  LayAccepted(std::move(stream), guest, std::move(answer));
 }
 
 bool Switchboard::MustYield(const Hello& guest, const Peer& peer) const {
@@ -130,7 +130,7 @@ bool Switchboard::MustYield(const Hello& guest, const Peer& peer) const {
   return peer.dial && options_.self < guest.node;  // Ours is the one.
 }
 
-void Switchboard::LayAccepted(Socket socket, const Hello& guest, Hello answer) {
+void Switchboard::LayAccepted(Stream stream, const Hello& guest, Hello answer) {
   Peer& peer = PeerOf(guest.node);
   if (peer.pipe) {
     Lose(guest.node, BreakReason::kReset,
@@ -139,22 +139,22 @@ void Switchboard::LayAccepted(Socket socket, const Hello& guest, Hello answer) {
   if (peer.dial) peer.dial->Cancel();
   peer.dial = nullptr;
   answer.dial = dials_;
-  if (!WriteHello(socket, answer)) {
+  if (!WriteHello(stream, answer)) {
     return Lose(guest.node, BreakReason::kReset, "it hung up");
   }
-  Lay(guest.node, std::move(socket), guest.dial);
+  Lay(guest.node, std::move(stream), guest.dial);
 }
 
 // --- Both ---
 
-void Switchboard::Lay(const NodeId& node, Socket socket,
+void Switchboard::Lay(const NodeId& node, Stream stream,
                       std::uint64_t newest_dial) {
   StartPulse();
   Peer& peer = PeerOf(node);
   peer.newest_dial = std::max(peer.newest_dial, newest_dial);
   peer.awaited_beats.reset();
   peer.pipe = std::make_shared<Connection>(
-      context_, node, std::move(socket),
+      context_, node, std::move(stream),
       std::exchange(peer.waiting, WriteQueue(options_.piece_bytes)));
   const auto pipe = peer.pipe;
   Emit(PeerConnected{node});

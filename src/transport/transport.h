@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -26,6 +27,8 @@
 #include "taskgraph/types.h"
 
 namespace taskgraph::transport {
+
+class Tls;
 
 // The name of one life of a node process; a restarted process has a new one.
 using NodeId = std::string;
@@ -97,6 +100,9 @@ struct Options {
   std::string job;    // A peer of another job is turned away,
   std::string token;  // and so is one that does not know the job's token.
   NodeId self;
+
+  // Seals TCP connections; none: they are open to who can read the wire.
+  std::shared_ptr<Tls> tls;
 
   // Any received byte counts as a sign of life.
   Duration heartbeat_interval = std::chrono::milliseconds(100);

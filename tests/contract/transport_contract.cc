@@ -476,7 +476,7 @@ TEST_P(TransportContract, SmallFramesGoOnAfterLargeOnesOfAnySize) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, TransportContract,
-                         testing::Values(kInProcess, kUnix, kTcp),
+                         testing::Values(kInProcess, kUnix, kTcp, kTls),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

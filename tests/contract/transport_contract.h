@@ -47,6 +47,7 @@ inline std::ostream& operator<<(std::ostream& out, const NamedKind& kind) {
 extern const NamedKind kInProcess;
 extern const NamedKind kUnix;
 extern const NamedKind kTcp;
+extern const NamedKind kTls;
 
 inline Frame TextFrame(std::string head, std::string body = {}) {
   return {std::move(head), Payload::Own(std::move(body))};

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The three transports, for the contract.
+// The transports, for the contract.
 #include <unistd.h>
 
 #include <filesystem>
 
+#include "support/certificates.h"
 #include "transport/in_process.h"
 #include "transport/socket_transport.h"
+#include "transport/tls.h"
 #include "transport_contract.h"
 
 namespace taskgraph::transport {
@@ -64,6 +66,27 @@ class TcpKind final : public TransportKind {
   }
 };
 
+// All nodes show the same certificate.
+class TlsKind final : public TransportKind {
+ public:
+  TlsKind() {
+    tls_ =
+        Tls::Load(authority_.Issue("node"), [](const std::string&) {}).value();
+  }
+  std::unique_ptr<Transport> Make(Reactor& reactor, Options options,
+                                  Sink sink) override {
+    options.tls = tls_;
+    return tcp_.Make(reactor, std::move(options), std::move(sink));
+  }
+  Address NewAddress() override { return tcp_.NewAddress(); }
+  Address DeadAddress() override { return tcp_.DeadAddress(); }
+
+ private:
+  test::Authority authority_;
+  std::shared_ptr<Tls> tls_;
+  TcpKind tcp_;
+};
+
 template <typename Kind>
 NamedKind Named(std::string name) {
   return {std::move(name), [] { return std::make_unique<Kind>(); }};
@@ -74,5 +97,6 @@ NamedKind Named(std::string name) {
 const NamedKind kInProcess = Named<InProcessKind>("InProcess");
 const NamedKind kUnix = Named<UnixKind>("Unix");
 const NamedKind kTcp = Named<TcpKind>("Tcp");
+const NamedKind kTls = Named<TlsKind>("Tls");
 
 }  // namespace taskgraph::transport

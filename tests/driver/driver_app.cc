@@ -37,6 +37,10 @@ class Player final : public taskgraph::Task {
 
   // Each task ends the epoch of its own number: in epoch 4 all have begun.
   void EnterEpoch(Turn& turn) override {
+    if (mode_ == "stick" && task_ == 2) {
+      if (turn.incarnation() == 1) Hang();
+      turn.FinishJob({0, "unstuck"});
+    }
     if (turn.epoch() == task_ && mode_ != "count") turn.AdvanceEpoch();
     if (task_ != 0) return;
     if (mode_ == "finish" || mode_ == "print") {
@@ -57,10 +61,14 @@ class Player final : public taskgraph::Task {
           << std::to_string(task_) + " " +
                  kReasons[static_cast<std::size_t>(reason)] + "\n";
     }
-    if (mode_ == "hang" && task_ == 1) std::promise<void>().get_future().wait();
+    if (mode_ == "hang" && task_ == 1) Hang();
   }
 
  private:
+  [[noreturn]] static void Hang() {
+    while (true) std::promise<void>().get_future().wait();
+  }
+
   TaskId task_ = 0;
   std::string mode_;
   std::string exits_;

@@ -272,6 +272,16 @@ TEST(RunTest, ATaskThatFailsAgainAndAgainEndsTheJobByName) {  // R23
               AllOf(HasSubstr("task 2 failed 2 times"), HasSubstr("no luck")));
 }
 
+TEST(RunTest, ACallbackThatNeverReturnsFailsItsTaskOnly) {  // R23
+  RunningApp app({"--turn-deadline", "300ms", "--config", "mode=stick"});
+
+  const nlohmann::json failed = app.NextEvent("task_failed");
+  EXPECT_EQ(failed.value("task", -1), 2);
+  EXPECT_EQ(app.NextEvent("recovered").value("task", -1), 2);
+  EXPECT_EQ(app.Wait(), 0) << app.Output();
+  EXPECT_THAT(app.Output(), HasSubstr("did not return within 300 ms"));
+}
+
 TEST(RunTest, AFullDiskForLogAndEventsDoesNotHarmTheJob) {
   const CommandOutcome outcome = RunApp(
       {"--events=/dev/full", "--log-file=/dev/full", "--log-level=info"});

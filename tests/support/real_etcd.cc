@@ -47,8 +47,7 @@ void ReadLog(int fd, std::promise<bool>& serves) {
   bool told = false;
   while (::getline(&line, &capacity, log) > 0) {
     const bool ready =
-        std::string(line).find("serving insecure client requests") !=
-        std::string::npos;
+        std::string(line).find("client requests on") != std::string::npos;
     if (ready && !std::exchange(told, true)) serves.set_value(true);
   }
   if (!told) serves.set_value(false);
@@ -60,7 +59,7 @@ void ReadLog(int fd, std::promise<bool>& serves) {
 
 bool RealEtcd::IsInstalled() { return std::filesystem::exists(kBinary); }
 
-RealEtcd::RealEtcd() {
+RealEtcd::RealEtcd(TlsFiles tls) : tls_(std::move(tls)) {
   std::string folder =
       (std::filesystem::temp_directory_path() / "taskgraph-etcd-XXXXXX")
           .string();
@@ -69,7 +68,7 @@ RealEtcd::RealEtcd() {
   for (int i = 0; i < kAttempts; ++i) {
     client_port_ = FreePort();
     peer_port_ = FreePort();
-    endpoint_ = Url(client_port_);
+    endpoint_ = ClientUrl();
     if (Start()) return;
   }
   std::fprintf(stderr, "etcd does not start\n");
@@ -83,15 +82,21 @@ RealEtcd::~RealEtcd() {
 }
 
 bool RealEtcd::Start() {
-  const std::vector<std::string> arguments = {
+  std::vector<std::string> arguments = {
       kBinary,
       "--name=test",
       "--data-dir=" + (folder_ / "data").string(),
-      "--listen-client-urls=" + Url(client_port_),
-      "--advertise-client-urls=" + Url(client_port_),
+      "--listen-client-urls=" + ClientUrl(),
+      "--advertise-client-urls=" + ClientUrl(),
       "--listen-peer-urls=" + Url(peer_port_),
       "--initial-advertise-peer-urls=" + Url(peer_port_),
       "--initial-cluster=test=" + Url(peer_port_)};
+  if (!tls_.empty()) {
+    arguments.insert(
+        arguments.end(),
+        {"--cert-file=" + tls_.certificate, "--key-file=" + tls_.key,
+         "--trusted-ca-file=" + tls_.authority, "--client-cert-auth"});
+  }
   int log[2];
   if (::pipe2(log, O_CLOEXEC) != 0) std::abort();
   pid_ = ::fork();
@@ -110,6 +115,22 @@ void RealEtcd::EndWith(int signal) {
   ::waitpid(pid_, nullptr, 0);
   pid_ = -1;
   log_reader_.join();
+}
+
+std::string RealEtcd::ClientUrl() const {
+  return (tls_.empty() ? "http" : "https") + Url(client_port_).substr(4);
+}
+
+CommandOutcome RealEtcd::Say(std::vector<std::string> command) const {
+  std::vector<std::string> arguments = {"/usr/bin/etcdctl",
+                                        "--endpoints=" + endpoint_};
+  if (!tls_.empty()) {
+    arguments.insert(arguments.end(),
+                     {"--cert=" + tls_.certificate, "--key=" + tls_.key,
+                      "--cacert=" + tls_.authority});
+  }
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  return RunCommand(arguments, {}, {"ETCDCTL_API=3"});
 }
 
 void RealEtcd::Kill() { EndWith(SIGKILL); }

@@ -13,6 +13,10 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
+
+#include "support/command.h"
+#include "taskgraph/tls_files.h"
 
 namespace taskgraph::test {
 
@@ -21,13 +25,14 @@ class RealEtcd {
   // Whether the machine has one. A test that needs it skips, visibly, if not.
   static bool IsInstalled();
 
-  // Returns when it serves. Aborts the test program if it can't be started.
-  RealEtcd();
+  // Returns when it serves; with files, by TLS to whom their authority signed.
+  // Aborts the test program if it can't be started.
+  explicit RealEtcd(TlsFiles tls = {});
   ~RealEtcd();
   RealEtcd(const RealEtcd&) = delete;
   RealEtcd& operator=(const RealEtcd&) = delete;
 
-  // "http://127.0.0.1:PORT"; the same for its whole life.
+  // "http://127.0.0.1:PORT", or "https:"; the same for its whole life.
   const std::string& endpoint() const { return endpoint_; }
 
   // As by kill -9, and by a machine that is switched off.
@@ -39,14 +44,19 @@ class RealEtcd {
   // On the same ports, with no data: as after a wrong repair.
   void RestartEmpty();
 
+  // What etcdctl says to it.
+  CommandOutcome Say(std::vector<std::string> command) const;
+
   // Stands still, connections open; and goes on.
   void Pause();
   void Continue();
 
  private:
   bool Start();
+  std::string ClientUrl() const;
   void EndWith(int signal);
 
+  const TlsFiles tls_;
   std::filesystem::path folder_;
   std::string endpoint_;
   std::uint16_t client_port_ = 0;

@@ -38,7 +38,7 @@ class ClientStream
   const Endpoint& endpoint() const { return endpoint_; }
 
   void Open(const Prepare& prepare) {
-    RequireLeader(context_);
+    connection_.frame().Address(context_);
     connection_.frame().open.insert(&context_);
     wire_ = prepare(endpoint_, &context_, connection_.loop().queue());
     wire_->StartCall(Tag(&ClientStream::Started));

@@ -39,6 +39,7 @@ bool IsWorthRetrying(const grpc::Status& status) {
 Connection::Connection(EtcdOptions options, Sink sink)
     : options_(std::move(options)),
       sink_(std::move(sink)),
+      login_(options_.user, options_.password),
       backoff_(options_.backoff_min) {
   for (const std::string& name : options_.endpoints) {
     endpoints_.push_back(OpenEndpoint(name, options_));
@@ -86,8 +87,10 @@ void Connection::RunWaiting() {
 void Connection::Concluded(const Call& call, const Endpoint& used,
                            const grpc::Status& status) {
   if (stopped_) return;
+  const bool refused = login_.WasRefused(status);
+  if (refused) PassLapsed(used);
   if (IsTransient(status)) Suspect(used);
-  if (WasNeverSent(status) && Clock::now() < call->deadline) {
+  if ((refused || WasNeverSent(status)) && Clock::now() < call->deadline) {
     Run(call);
   } else {
     call->Finish(status);
@@ -102,30 +105,81 @@ void Connection::Suspect(const Endpoint& suspect) {
   Probe();
 }
 
+void Connection::StreamEnded(const Endpoint& used, const grpc::Status& status) {
+  if (login_.WasRefused(status)) {
+    PassLapsed(used);
+  } else if (status.ok() || IsTransient(status)) {
+    Suspect(used);
+  }
+}
+
+void Connection::PassLapsed(const Endpoint& used) {
+  login_.Lapsed();
+  if (!usable() || &used != &endpoint()) return;
+  usable_ = false;
+  failures_ = 0;
+  Probe();
+}
+
+// --- Is the endpoint usable? ---
+
+// One attempt at the present endpoint.
+template <typename Request, typename Response>
+void Connection::Try(typename UnaryCall<Request, Response>::Method method,
+                     Request request,
+                     typename UnaryCall<Request, Response>::Answered answered) {
+  const auto call = std::make_shared<UnaryCall<Request, Response>>(
+      std::move(method), std::move(request), std::move(answered));
+  call->deadline = Clock::now() + options_.probe_timeout;
+  UnaryCallBase& itself = *call;
+  call->Attempt(frame(), endpoint(), [this, &itself](const auto& status) {
+    if (!stopped_) itself.Finish(status);
+  });
+}
+
 void Connection::Probe() {
   if (stopped_) return;
+  endpoint().ForgetBackoff();
+  if (login_.needed()) {
+    LogIn();
+  } else {
+    AskSomething();
+  }
+}
+
+void Connection::LogIn() {
+  Try<etcdserverpb::AuthenticateRequest, etcdserverpb::AuthenticateResponse>(
+      [](const Endpoint& endpoint, auto* context, const auto& r, auto* queue) {
+        return endpoint.auth->AsyncAuthenticate(context, r, queue);
+      },
+      login_.Request(),
+      [this](const grpc::Status& status, const auto& response, auto) {
+        if (!status.ok()) return ProbeFailed(status);
+        login_.Admitted(response.token());
+        AskSomething();
+      });
+}
+
+void Connection::AskSomething() {
   etcdserverpb::RangeRequest request;
   request.set_key(std::string(1, '\0'));
   request.set_count_only(true);
-  using ProbeCall =
-      UnaryCall<etcdserverpb::RangeRequest, etcdserverpb::RangeResponse>;
-  const auto call = std::make_shared<ProbeCall>(
+  Try<etcdserverpb::RangeRequest, etcdserverpb::RangeResponse>(
       [](const Endpoint& endpoint, auto* context, const auto& r, auto* queue) {
         return endpoint.kv->AsyncRange(context, r, queue);
       },
-      request, [](auto&&...) {});
-  call->deadline = Clock::now() + options_.probe_timeout;
-  endpoint().ForgetBackoff();
-  call->Attempt(frame(), endpoint(), [this](const grpc::Status& status) {
-    if (stopped_) return;
-    // Any answer of its own shows that it works; what it has against this one
-    // is told to those who ask.
-    if (IsTransient(status)) {
-      ProbeFailed(status);
-    } else {
-      ProbeSucceeded();
-    }
-  });
+      request,
+      [this](const grpc::Status& status, const auto&, auto) {
+        const bool refused = login_.WasRefused(status);
+        if (refused) login_.Lapsed();
+        // Any other answer of its own shows that it works; what it has against
+        // this one is told to those who ask.
+        if (refused || IsTransient(status)) {
+          ProbeFailed(status);
+        } else {
+          ProbeSucceeded();
+        }
+      });
 }
 
 void Connection::ProbeSucceeded() {

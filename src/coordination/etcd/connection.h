@@ -61,11 +61,17 @@ class Connection {
   // another. Ignored if it is not the one in use.
   void Suspect(const Endpoint& endpoint);
 
+  // A stream to `endpoint` ended so: what to think of it?
+  void StreamEnded(const Endpoint& endpoint, const grpc::Status& status);
+
+  // `endpoint` does not know this user any more: log in again.
+  void PassLapsed(const Endpoint& endpoint);
+
   void Deliver(Event event) {
     if (!stopped_) sink_(std::move(event));
   }
 
-  CallFrame frame() { return {loop_, open_}; }
+  CallFrame frame() { return {loop_, open_, login_}; }
 
  private:
   using Call = std::shared_ptr<UnaryCallBase>;
@@ -76,11 +82,18 @@ class Connection {
   void Concluded(const Call& call, const Endpoint& endpoint,
                  const grpc::Status& status);
   void Probe();
+  template <typename Request, typename Response>
+  void Try(typename UnaryCall<Request, Response>::Method method,
+           Request request,
+           typename UnaryCall<Request, Response>::Answered answered);
+  void LogIn();
+  void AskSomething();
   void ProbeSucceeded();
   void ProbeFailed(const grpc::Status& status);
 
   const EtcdOptions options_;
   const Sink sink_;
+  Login login_;
   std::function<void()> became_usable_;
   std::vector<Endpoint> endpoints_;
   std::size_t current_ = 0;

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cstdint>
 
+#include "coordination/etcd/credentials.h"
+
 namespace taskgraph::coordination {
 namespace {
 
@@ -40,10 +42,11 @@ void Endpoint::ForgetBackoff() const {
 }
 
 std::string DialTarget(const std::string& endpoint) {
-  constexpr std::string_view kHttp = "http://";
   if (endpoint.starts_with("unix:") && endpoint.size() > 5) return endpoint;
-  const bool has_scheme = endpoint.starts_with(kHttp);
-  std::string address = has_scheme ? endpoint.substr(kHttp.size()) : endpoint;
+  std::string address = endpoint;
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (endpoint.starts_with(scheme)) address.erase(0, scheme.size());
+  }
   if (address.ends_with('/')) address.pop_back();
   const auto colon = address.rfind(':');
   if (colon == std::string::npos || colon == 0) return {};
@@ -61,10 +64,11 @@ Endpoint OpenEndpoint(const std::string& name, const EtcdOptions& options) {
   Endpoint endpoint;
   endpoint.name = name;
   endpoint.channel = grpc::CreateCustomChannel(
-      DialTarget(name), grpc::InsecureChannelCredentials(), Arguments(options));
+      DialTarget(name), CredentialsFor(name, options.tls), Arguments(options));
   endpoint.kv = etcdserverpb::KV::NewStub(endpoint.channel);
   endpoint.lease = etcdserverpb::Lease::NewStub(endpoint.channel);
   endpoint.watch = etcdserverpb::Watch::NewStub(endpoint.channel);
+  endpoint.auth = etcdserverpb::Auth::NewStub(endpoint.channel);
   return endpoint;
 }
 

@@ -20,14 +20,15 @@ struct Endpoint {
   std::unique_ptr<etcdserverpb::KV::Stub> kv;
   std::unique_ptr<etcdserverpb::Lease::Stub> lease;
   std::unique_ptr<etcdserverpb::Watch::Stub> watch;
+  std::unique_ptr<etcdserverpb::Auth::Stub> auth;
 
   // Makes the next call dial at once, however long gRPC means to wait since the
   // last failure: the caller has its own back-off.
   void ForgetBackoff() const;
 };
 
-// What gRPC dials for "HOST:PORT", "http://HOST:PORT" or "unix:PATH"; empty if
-// it is none of them.
+// What gRPC dials for "HOST:PORT", "http://HOST:PORT", "https://HOST:PORT" or
+// "unix:PATH"; empty if it is none of them.
 std::string DialTarget(const std::string& endpoint);
 
 Endpoint OpenEndpoint(const std::string& endpoint, const EtcdOptions& options);

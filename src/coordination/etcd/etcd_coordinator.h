@@ -28,12 +28,22 @@
 
 #include "coordination/coordinator.h"
 #include "taskgraph/error.h"
+#include "taskgraph/tls_files.h"
 
 namespace taskgraph::coordination {
 
 struct EtcdOptions {
-  // "HOST:PORT", "http://HOST:PORT" or "unix:PATH"; the first is tried first.
+  // "HOST:PORT", "http://HOST:PORT", "https://HOST:PORT" or "unix:PATH"; the
+  // first is tried first.
   std::vector<std::string> endpoints;
+
+  // With them "HOST:PORT" and "https:" mean TLS, by certificates on both sides;
+  // without them "https:" is refused.
+  TlsFiles tls = {};
+
+  // Of an etcd that asks for them; empty: nobody in particular.
+  std::string user;
+  std::string password;
 
   // How long a call may take until its outcome counts as unknown.
   std::chrono::milliseconds call_timeout{3000};

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "coordination/etcd/credentials.h"
 #include "coordination/etcd/kv_service.h"
 #include "coordination/etcd/lease_service.h"
 #include "coordination/etcd/listen_check.h"
@@ -18,9 +19,9 @@ namespace {
 
 bool IsUnix(const std::string& address) { return address.starts_with("unix:"); }
 
-std::string Url(const std::string& endpoint) {
-  return IsUnix(endpoint) ? "unix://" + endpoint.substr(5)
-                          : "http://" + endpoint;
+std::string Url(const std::string& endpoint, bool is_sealed) {
+  if (IsUnix(endpoint)) return "unix://" + endpoint.substr(5);
+  return (is_sealed ? "https://" : "http://") + endpoint;
 }
 
 // Clients ping every few seconds, also when nothing goes on; gRPC's default
@@ -56,8 +57,11 @@ class GrpcServer final : public EtcdServer {
     SetArguments(builder);
     std::vector<int> ports(options.listen.size(), 0);
     for (std::size_t i = 0; i < ports.size(); ++i) {
-      builder.AddListeningPort(options.listen[i],
-                               grpc::InsecureServerCredentials(), &ports[i]);
+      builder.AddListeningPort(
+          options.listen[i],
+          ServerCredentialsWith(IsUnix(options.listen[i]) ? TlsFiles()
+                                                          : options.tls),
+          &ports[i]);
     }
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &kv_, &watch_, &lease_, &cluster_, &maintenance_}) {
@@ -69,7 +73,7 @@ class GrpcServer final : public EtcdServer {
       if (!server_) return options.listen.back();  // It does not say where.
       endpoints_.push_back(WithPort(options.listen[i], ports[i]));
     }
-    Describe(options.name);
+    Describe(options);
     return {};
   }
 
@@ -83,12 +87,12 @@ class GrpcServer final : public EtcdServer {
     return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
   }
 
-  void Describe(const std::string& name) {
+  void Describe(const EtcdServerOptions& options) {
     std::vector<std::string> urls;
     for (const std::string& endpoint : endpoints_) {
-      urls.push_back(Url(endpoint));
+      urls.push_back(Url(endpoint, !options.tls.empty()));
     }
-    cluster_.Describe(name, std::move(urls));
+    cluster_.Describe(options.name, std::move(urls));
   }
 
   KvService kv_;

@@ -6,7 +6,7 @@
 // etcd, and that etcdctl can look inside. It answers Range, Put, DeleteRange,
 // Txn, Compact, Watch, the Lease service, MemberList and Status as etcd 3.4
 // does with one member, error texts included; nested transactions, and compares
-// of ranges or leases, are refused as unimplemented. Plain text, no users.
+// of ranges or leases, are refused as unimplemented. It knows no users.
 //
 // Any thread may make and destroy it.
 #pragma once
@@ -17,12 +17,16 @@
 
 #include "coordination/shared_store.h"
 #include "taskgraph/error.h"
+#include "taskgraph/tls_files.h"
 
 namespace taskgraph::coordination {
 
 struct EtcdServerOptions {
   // "HOST:PORT" (port 0: the system chooses) or "unix:PATH"; at least one.
   std::vector<std::string> listen = {"127.0.0.1:0"};
+
+  // With them, TLS at HOST:PORT for clients whom the authority has signed.
+  TlsFiles tls = {};
 
   // The member's name, as operators see it.
   std::string name = "embedded";

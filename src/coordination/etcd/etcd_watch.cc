@@ -177,6 +177,10 @@ void EtcdWatch::Cancelled(const pb::WatchResponse& response) {
   if (response.compact_revision() > 0) {
     ListAnew();
   } else {
+    // Also how etcd tells a watcher that it does not know him any more.
+    if (!connection_.options().user.empty()) {
+      connection_.PassLapsed(stream_->endpoint());
+    }
     CloseStream();
     RetryLater();
   }
@@ -186,7 +190,7 @@ void EtcdWatch::Ended(const grpc::Status& status) {
   const Endpoint& endpoint = stream_->endpoint();
   const bool was_created = created_;
   CloseStream();
-  if (IsTransient(status)) connection_.Suspect(endpoint);
+  connection_.StreamEnded(endpoint, status);
   if (was_created) {
     Continue();
   } else {

@@ -81,10 +81,10 @@ void LeaseKeeper::EnsureStream() {
       connection_,
       Stream::Callbacks{
           [this](const pb::LeaseKeepAliveResponse& r) { Arrived(r); },
-          [this](const grpc::Status&) {
+          [this](const grpc::Status& status) {
             const Endpoint& endpoint = stream_->endpoint();
             CloseStream();
-            connection_.Suspect(endpoint);
+            connection_.StreamEnded(endpoint, status);
           }});
   stream_->Open([](const Endpoint& endpoint, auto* context, auto* queue) {
     return endpoint.lease->PrepareAsyncLeaseKeepAlive(context, queue);

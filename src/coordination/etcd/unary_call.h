@@ -12,22 +12,25 @@
 #include "coordination/etcd/completion_loop.h"
 #include "coordination/etcd/endpoints.h"
 #include "coordination/etcd/grpc_headers.h"
+#include "coordination/etcd/login.h"
 
 namespace taskgraph::coordination {
 
 // Contexts of what is under way, to be cancelled at the end.
 using OpenCalls = std::set<grpc::ClientContext*>;
 
-// Asks etcd to answer only where there is a leader: a member that lost the
-// others must not keep us waiting in silence.
-inline void RequireLeader(grpc::ClientContext& context) {
-  context.AddMetadata("hasleader", "true");
-}
-
 // What a call needs, whatever it asks.
 struct CallFrame {
   CompletionLoop& loop;
   OpenCalls& open;
+  const Login& login;
+
+  // What every call says: who asks, and that only a member with a leader may
+  // answer; one that lost the others must not keep us waiting in silence.
+  void Address(grpc::ClientContext& context) const {
+    context.AddMetadata("hasleader", "true");
+    login.Show(context);
+  }
 };
 
 class UnaryCallBase {
@@ -68,7 +71,7 @@ class UnaryCall final
     sent_at = Clock::now();
     context_ = std::make_unique<grpc::ClientContext>();
     context_->set_deadline(ToGrpc(deadline));
-    RequireLeader(*context_);
+    frame.Address(*context_);
     frame.open.insert(context_.get());
     reader_ = method_(endpoint, context_.get(), request_, frame.loop.queue());
     const auto finished = [self = this->shared_from_this(), &open = frame.open,

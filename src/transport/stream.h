@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Stream: the bytes of one connection, sealed or not; above this file they are
+// the same.
+//
+// A Unix socket is never sealed: who can reach its file may read its owner's
+// memory as well.
+//
+// Not thread-safe; belongs to the loop.
+#pragma once
+
+#include <array>
+#include <asio.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "transport/hello.h"
+#include "transport/socket.h"
+#include "transport/tls.h"
+
+namespace taskgraph::transport {
+
+class Stream {
+ public:
+  // Sealed, where there is a session.
+  explicit Stream(Socket socket, std::unique_ptr<TlsSession> tls = nullptr)
+      : socket_(std::move(socket)), tls_(std::move(tls)) {}
+
+  Socket& socket() { return socket_; }
+  bool is_sealed() const { return tls_ != nullptr; }
+  void Close();
+
+  // As Asio's: what there is now, else would_block. What is written need not be
+  // given again; if it is sealed, some of it may not be gone, see has_unsent.
+  std::size_t ReadSome(const auto& buffers, asio::error_code& error) {
+    return tls_ ? ReadSealed(Parts(buffers), error)
+                : socket_.read_some(buffers, error);
+  }
+  std::size_t WriteSome(const auto& buffers, asio::error_code& error) {
+    return tls_ ? WriteSealed(Parts(buffers), error)
+                : socket_.write_some(buffers, error);
+  }
+  // Sealed bytes are left that the socket did not take; WriteSome of nothing
+  // goes on with them.
+  bool has_unsent() const { return tls_ && !tls_->ToSend().empty(); }
+
+  // Calls `ready` when ReadSome may have more.
+  void AwaitReadable(auto ready) {
+    socket_.async_wait(Socket::wait_read, std::move(ready));
+  }
+
+  // The other side is not one to talk to, or said so of us.
+  bool has_failed() const { return tls_ && !tls_->failure().empty(); }
+  // In words, after an error of ReadSome or WriteSome.
+  std::string Why(const asio::error_code& error) const;
+
+  // Goes on with the greeting of TLS, if any; `error` tells of the socket.
+  TlsSession::Greeting Greet(asio::error_code& error);
+
+ private:
+  template <typename Buffer>
+  static std::span<const Buffer> Parts(const Buffer& buffer) {
+    return {&buffer, 1};
+  }
+  template <typename Buffer, std::size_t kCount>
+  static std::span<const Buffer> Parts(
+      const std::array<Buffer, kCount>& buffers) {
+    return buffers;
+  }
+  template <typename Buffer>
+  static std::span<const Buffer> Parts(std::span<Buffer> buffers) {
+    return buffers;
+  }
+
+  std::size_t ReadSealed(std::span<const asio::mutable_buffer> buffers,
+                         asio::error_code& error);
+  std::size_t WriteSealed(std::span<const asio::const_buffer> buffers,
+                          asio::error_code& error);
+  std::size_t Seal(std::span<const asio::const_buffer> buffers);
+  bool Fetch(asio::error_code& error);
+  void SendSealed(asio::error_code& error);
+
+  Socket socket_;
+  std::unique_ptr<TlsSession> tls_;
+  bool is_dry_ = false;  // The socket had less than was asked for.
+};
+
+// A stream over a new connection: sealed, if there is a `tls` and it is not a
+// Unix socket. With GreetSealed before anything else.
+Stream MakeStream(Socket socket, Tls* tls, TlsSession::Role role);
+
+// Who is who is settled in two steps. In both, `keep` lives until `done` was
+// called, and an error is kCorrupt: the other side is not one of ours, or
+// kUnavailable: the connection ended.
+void GreetSealed(Stream& stream, std::shared_ptr<void> keep,
+                 std::function<void(std::optional<Error>)> done);
+
+// Reads one hello and not a byte more.
+void ReadHello(Stream& stream, std::shared_ptr<void> keep,
+               std::function<void(Result<Hello>)> done);
+
+// Writes `hello` into a connection that nothing but a greeting was written to
+// before; false: it is broken.
+bool WriteHello(Stream& stream, const Hello& hello);
+
+}  // namespace taskgraph::transport
