@@ -40,10 +40,11 @@ function(taskgraph_test NAME)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
+  add_executable(${NAME} ${T_SOURCES})
   if(TASKGRAPH_SANITIZE)  # Which makes code several times slower.
     math(EXPR T_TIMEOUT "${T_TIMEOUT} * 5")
+    target_compile_definitions(${NAME} PRIVATE TASKGRAPH_SANITIZED)
   endif()
-  add_executable(${NAME} ${T_SOURCES})
   target_link_libraries(${NAME} PRIVATE ${T_LIBRARIES} GTest::gmock GTest::gtest_main
     taskgraph_warnings)
   gtest_discover_tests(${NAME} DISCOVERY_MODE PRE_TEST

@@ -18,7 +18,11 @@
 namespace taskgraph::test {
 namespace {
 
+#ifdef TASKGRAPH_SANITIZED
+constexpr int kGuardMs = 300'000;
+#else
 constexpr int kGuardMs = 60'000;
+#endif
 
 bool BecomesReadable(int fd) {
   pollfd door{fd, POLLIN, 0};
