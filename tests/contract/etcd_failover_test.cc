@@ -173,7 +173,7 @@ TEST(EtcdFailoverTest, AnEtcdThatStandsStillIsAwayUntilItGoesOn) {
 }
 
 TEST(EtcdFailoverTest, EndpointsThatCannotBeReadAreRefused) {
-  for (const std::string bad : {"", "host", "host:", ":2379", "https://h:1",
+  for (const std::string bad : {"", "host", "host:", ":2379", "https://h",
                                 "http://h:1/path", "unix:", "h:port"}) {
     EtcdOptions options;
     options.endpoints = {bad};
