@@ -46,8 +46,12 @@ class Cursor {
   bool ok_ = true;
 };
 
+// What a hello says of itself, cut so that the answer fits into a hello, too.
 std::string Quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
+  constexpr std::size_t kBytesMax = 200;
+  const bool fits = text.size() <= kBytesMax;
+  return "\"" + std::string(text.substr(0, kBytesMax)) +
+         (fits ? "\"" : "...\"");
 }
 
 Hello AnswerWith(Verdict verdict, std::string detail) {
