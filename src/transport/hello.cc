@@ -86,7 +86,10 @@ Result<std::size_t> HelloBodyBytes(
     return Corrupt("it did not say hello in this protocol");
   }
   const auto bytes = ReadLittleEndian<std::uint32_t>(&header[8]);
-  if (bytes > kHelloBytesMax) return Corrupt("its hello is too long");
+  if (bytes > kHelloBytesMax) {
+    return Corrupt("its hello of " + std::to_string(bytes) +
+                   " bytes is longer than " + std::to_string(kHelloBytesMax));
+  }
   return std::size_t{bytes};
 }
 

@@ -92,7 +92,7 @@ class Server {
   StoreService store_;
   const ServerIdentity self_{1, 2};
   KvService kv_{store_, self_};
-  LeaseService lease_{store_, self_};
+  LeaseService lease_{store_, self_, 1 << 20};
   ClusterService cluster_{store_, self_};
   MaintenanceService maintenance_{store_, self_};
 };
