@@ -10,7 +10,7 @@ namespace {
 using namespace taskgraph::
     coordination;  // NOLINT(google-build-using-namespace)
 
-enum Answer : std::uint8_t { kTxn, kRange, kWatch, kAnswers };
+enum Answer : std::uint8_t { kTxn, kRange, kWatch, kLease, kAnswers };
 
 template <typename Message>
 Message Parsed(std::string_view bytes) {
@@ -23,12 +23,20 @@ Message Parsed(std::string_view bytes) {
 
 void TryKey(const pb::KeyValue& wire) {
   const KeyValue key = FromWire(wire);
-  fuzz::Require(
-      key.mod_revision >= 0 && key.mod_revision < key.mod_revision + 1,
-      "a revision has a next one");
+  for (const Revision revision : {key.create_revision, key.mod_revision}) {
+    fuzz::Require(revision >= 0 && revision < kRevisionsEnd,
+                  "a revision has a next one");
+  }
   pb::KeyValue again;
   ToWire(key, again);
   fuzz::Require(FromWire(again) == key, "a key comes back as it was");
+}
+
+void TryLease(const pb::LeaseGrantResponse& wire) {
+  using std::chrono::seconds;
+  const seconds granted = TimeToLiveFromWire(wire.ttl());
+  fuzz::Require(granted >= seconds(0) && granted <= std::chrono::years(1),
+                "a lease's time can be added to another");
 }
 
 void TryTxn(const pb::TxnResponse& wire) {
@@ -63,8 +71,10 @@ void fuzz::Try(std::string_view bytes) {
         TryKey(key);
       }
       return;
-    default:
+    case kWatch:
       return TryWatch(Parsed<pb::WatchResponse>(input.rest));
+    default:
+      return TryLease(Parsed<pb::LeaseGrantResponse>(input.rest));
   }
 }
 
@@ -81,7 +91,11 @@ std::vector<std::string> fuzz::Seeds() {
   pb::WatchResponse watch;
   ToWire(Change{Change::Kind::kPut, FromWire(Clock())}, *watch.add_events());
   ToWire(Change{Change::Kind::kDelete, {"a", "", 0, 4}}, *watch.add_events());
-  return {Tag(kTxn, txn.SerializeAsString()),
+  pb::LeaseGrantResponse lease;
+  lease.set_id(7);
+  lease.set_ttl(2);
+  return {Tag(kLease, lease.SerializeAsString()),
+          Tag(kTxn, txn.SerializeAsString()),
           Tag(kRange, range.SerializeAsString()),
           Tag(kWatch, watch.SerializeAsString())};
 }
