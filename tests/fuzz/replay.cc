@@ -4,19 +4,24 @@
 // learns nothing, but needs no other compiler, takes a second, and does the
 // same each time.
 //
-//   fuzz_TARGET FOLDER [ROUNDS]      tries FOLDER's files, then ROUNDS
-//   mutations fuzz_TARGET --write-seeds FOLDER
+//   fuzz_TARGET FOLDER [ROUNDS]        tries its files, then so many mutations
+//   fuzz_TARGET --write-seeds FOLDER
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "fuzz.h"
 #include "mutator.h"
@@ -36,22 +41,31 @@ constexpr rlim_t kAddressSpaceMax = rlim_t{1} << 30;
 constexpr rlim_t kAddressSpaceMax = RLIM_INFINITY;
 #endif
 
-const std::string* trying = nullptr;
-const char* finding = nullptr;
+// What is being tried, and where it goes if it is a finding: known to a signal
+// handler, which may do nothing but write it down.
+struct {
+  std::string_view bytes;
+  std::string path;
+  std::string report;
+} trying;
+
+void Write(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(fd, text.data(), text.size());
+    if (written <= 0) return;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
 
 // The last thing that this process does.
 void KeepFinding(int signal) {
   std::signal(signal, SIG_DFL);
-  if (trying != nullptr) {
-    std::FILE* file = std::fopen(finding, "wb");
-    if (file != nullptr) {
-      std::fwrite(trying->data(), 1, trying->size(), file);
-      std::fclose(file);
-    }
-    std::fprintf(stderr,
-                 "fuzz: the input is in %s; when the fault is mended, "
-                 "it belongs into the target's corpus\n",
-                 finding);
+  const int file =
+      ::open(trying.path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
+  if (file >= 0) {
+    Write(file, trying.bytes);
+    ::close(file);
+    Write(STDERR_FILENO, trying.report);
   }
   std::raise(signal);
 }
@@ -99,9 +113,9 @@ bool SeedsAreThere(const std::vector<fs::path>& files) {
 }
 
 void TryOne(const std::string& bytes) {
-  trying = &bytes;
+  trying.bytes = bytes;
   fuzz::Try(bytes);
-  trying = nullptr;
+  trying.bytes = {};
 }
 
 int Replay(const fs::path& folder, std::uint64_t rounds) {
@@ -138,8 +152,10 @@ int main(int argc, char** argv) {
   }
   const rlimit limit{kAddressSpaceMax, kAddressSpaceMax};
   ::setrlimit(RLIMIT_AS, &limit);
-  const std::string name = "finding-" + fs::path(argv[0]).filename().string();
-  finding = name.c_str();
+  trying.path = "finding-" + fs::path(argv[0]).filename().string();
+  trying.report = "fuzz: the input is in " + trying.path +
+                  "; when the fault is mended, it belongs into the target's "
+                  "corpus\n";
   for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGILL, SIGBUS}) {
     std::signal(signal, KeepFinding);
   }
