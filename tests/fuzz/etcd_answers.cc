@@ -32,6 +32,10 @@ void TryKey(const pb::KeyValue& wire) {
   fuzz::Require(FromWire(again) == key, "a key comes back as it was");
 }
 
+void TryRange(const pb::RangeResponse& wire) {
+  for (const pb::KeyValue& key : wire.kvs()) TryKey(key);
+}
+
 void TryLease(const pb::LeaseGrantResponse& wire) {
   using std::chrono::seconds;
   const seconds granted = TimeToLiveFromWire(wire.ttl());
@@ -67,10 +71,7 @@ void fuzz::Try(std::string_view bytes) {
     case kTxn:
       return TryTxn(Parsed<pb::TxnResponse>(input.rest));
     case kRange:
-      for (const auto& key : Parsed<pb::RangeResponse>(input.rest).kvs()) {
-        TryKey(key);
-      }
-      return;
+      return TryRange(Parsed<pb::RangeResponse>(input.rest));
     case kWatch:
       return TryWatch(Parsed<pb::WatchResponse>(input.rest));
     default:

@@ -16,7 +16,7 @@ namespace {
 using namespace taskgraph::
     coordination;  // NOLINT(google-build-using-namespace)
 
-enum Call : std::uint8_t {
+enum Calls : std::uint8_t {
   kRange,
   kPut,
   kDeleteRange,
@@ -97,7 +97,8 @@ class Server {
   MaintenanceService maintenance_{store_, self_};
 };
 
-std::string Call(std::uint8_t kind, const google::protobuf::Message& request) {
+std::string Call(std::uint8_t kind,
+                 const google::protobuf::MessageLite& request) {
   return fuzz::Tag(kind, request.SerializeAsString());
 }
 
