@@ -2,7 +2,7 @@
 //
 // Inputs and outputs of requests, as the library decodes them for tasks
 // (taskgraph/codec.h).
-#include <cstring>
+#include <algorithm>
 
 #include "fuzz.h"
 #include "taskgraph/codec.h"
@@ -20,7 +20,7 @@ enum class Color : std::uint16_t { kRed = 1, kBlue = 2 };
 Payload At(std::size_t offset, std::string_view text) {
   auto room = std::make_shared<std::vector<double>>(text.size() / 8 + 3);
   char* begin = reinterpret_cast<char*>(room->data()) + offset;
-  std::memcpy(begin, text.data(), text.size());
+  std::copy(text.begin(), text.end(), begin);
   return {room, begin, text.size()};
 }
 
