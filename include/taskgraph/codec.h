@@ -23,8 +23,10 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "taskgraph/error.h"
 #include "taskgraph/payload.h"
 
 namespace taskgraph {
@@ -103,6 +105,9 @@ struct Codec<T> {
   }
   static std::optional<T> Decode(const Payload& bytes) {
     if (bytes.size() != sizeof(T)) return std::nullopt;
+    if constexpr (std::is_same_v<T, bool>) {  // Other bytes are no bool at all.
+      if (bytes.data()[0] > std::byte{1}) return std::nullopt;
+    }
     T value;
     std::memcpy(&value, bytes.data(), sizeof value);
     return value;
@@ -147,11 +152,16 @@ template <ProtobufMessage T>
 struct Codec<T> {
   static Payload Encode(const T& message) {
     std::string bytes;
-    message.SerializeToString(&bytes);
+    if (!message.SerializeToString(&bytes)) {
+      throw UsageError(
+          "a protobuf message can't be encoded: it lacks a required field, or "
+          "has more than 2 GiB; send large vectors as an Array");
+    }
     return Payload::Own(std::move(bytes));
   }
   static std::optional<T> Decode(const Payload& bytes) {
     T message;
+    if (!std::in_range<int>(bytes.size())) return std::nullopt;
     const int size = static_cast<int>(bytes.size());
     if (!message.ParseFromArray(bytes.data(), size)) return std::nullopt;
     return message;

@@ -9,9 +9,15 @@
 namespace taskgraph::coordination {
 namespace {
 
-std::int64_t Bytes(const Change& change) {
-  return static_cast<std::int64_t>(change.current.key.size() +
-                                   change.current.value.size());
+// What a version takes besides its key and value, about: so that a million tiny
+// ones count for what they are.
+constexpr std::size_t kVersionBytes = 128;
+
+std::int64_t BytesOf(const std::string& key, const std::string& value) {
+  return static_cast<std::int64_t>(kVersionBytes + key.size() + value.size());
+}
+std::int64_t BytesOf(const Change& change) {
+  return BytesOf(change.current.key, change.current.value);
 }
 
 }  // namespace
@@ -42,6 +48,10 @@ void History::Visit(const KeyRange& range, Revision at,
   }
 }
 
+std::int64_t History::Bytes(const coordination::Put& put) {
+  return BytesOf(put.key, put.value);
+}
+
 void History::Put(const coordination::Put& put, Revision at) {
   const KeyValue* before = Find(put.key);
   Change change;
@@ -64,7 +74,7 @@ void History::Delete(const std::string& key, Revision at) {
 
 void History::Append(Change change) {
   revision_ = change.current.mod_revision;
-  bytes_ += Bytes(change);
+  bytes_ += BytesOf(change);
   auto record = std::make_shared<const Change>(std::move(change));
   keys_[record->current.key].push_back(record);
   log_.push_back(std::move(record));
@@ -122,7 +132,7 @@ void History::Summarize(Versions& versions) {
     const Change& last = **std::prev(past);
     if (last.kind == Change::Kind::kPut) --past;
   }
-  for (auto it = versions.begin(); it != past; ++it) bytes_ -= Bytes(**it);
+  for (auto it = versions.begin(); it != past; ++it) bytes_ -= BytesOf(**it);
   versions.erase(versions.begin(), past);
 }
 

@@ -36,8 +36,10 @@ class History {
   // The oldest revision that can be read, or watched from; 0: all.
   Revision compacted() const { return compacted_; }
 
-  // Bytes of keys and values held, old versions included.
+  // Bytes held, old versions included.
   std::int64_t bytes() const { return bytes_; }
+  // What a change adds to them.
+  static std::int64_t Bytes(const coordination::Put& put);
 
   // `key` as it is, or as it was at `at`; null if it did not exist. Valid until
   // the next change.

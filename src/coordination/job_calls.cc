@@ -17,6 +17,16 @@ std::chrono::seconds WholeSeconds(Duration duration) {
                   std::chrono::seconds(1));
 }
 
+// What the operation `at` found. Nothing, if it was no reading: whoever answers
+// so is no coordinator, and has nothing to say.
+const std::vector<KeyValue>& Found(const TxnReply& reply, std::size_t at) {
+  static const std::vector<KeyValue> kNothing;
+  const auto* read = at < reply.replies.size()
+                         ? std::get_if<ReadReply>(&reply.replies[at])
+                         : nullptr;
+  return read == nullptr ? kNothing : read->found;
+}
+
 }  // namespace
 
 void JobStore::Issue(std::function<void(Tag)> issue, Verdict decided) {
@@ -118,8 +128,8 @@ void JobStore::Submit(const JobSpec& spec, Submission submission) {
                    Read{KeyRange::One(keys_.status())}};
   Commit(std::move(txn), [this](const TxnReply& reply, core::Time) {
     if (reply.succeeded) return;  // The watch tells of it.
-    const auto& specs = std::get<ReadReply>(reply.replies[0]).found;
-    const auto& ends = std::get<ReadReply>(reply.replies[1]).found;
+    const auto& specs = Found(reply, 0);
+    const auto& ends = Found(reply, 1);
     const auto theirs =
         specs.empty() ? std::nullopt : DecodeSpec(specs[0].value);
     if (theirs) RefusesOther(*theirs);
@@ -227,7 +237,7 @@ void JobStore::TryElection() {
     if (lease != controller_.lease || controller_.held) return;
     bool mine = reply.succeeded;
     if (!mine) {  // Perhaps by a call whose answer was lost.
-      const auto& found = std::get<ReadReply>(reply.replies[0]).found;
+      const auto& found = Found(reply, 0);
       mine = !found.empty() && found[0].lease == lease;
     }
     controller_.held = mine;

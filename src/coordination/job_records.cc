@@ -2,16 +2,47 @@
 #include "coordination/job_records.h"
 
 #include <charconv>
+#include <concepts>
+#include <exception>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace taskgraph::coordination {
 namespace {
 
 using Json = nlohmann::json;
 
+// A value that is JSON, but not what a record has there.
+class Misplaced : public std::exception {};
+
+// A number as it stands, or not at all: JSON's own conversions cut fractions
+// off, and take -1 for a large one.
+template <std::integral T>
+void Take(const Json& json, T& out) {
+  const bool is_negative =
+      json.is_number_integer() && !json.is_number_unsigned();
+  if (!json.is_number_integer() ||
+      (is_negative ? !std::in_range<T>(json.get<std::int64_t>())
+                   : !std::in_range<T>(json.get<std::uint64_t>()))) {
+    throw Misplaced();
+  }
+  json.get_to(out);
+}
+void Take(const Json& json, std::string& out) { json.get_to(out); }
+void Take(const Json& json, std::vector<std::string>& out) { json.get_to(out); }
+
 std::int64_t Milliseconds(Duration duration) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(duration)
       .count();
+}
+
+template <typename T>
+std::optional<T> WholeNumber(std::string_view text) {
+  T number = 0;
+  const char* past = text.data() + text.size();
+  const auto [end, error] = std::from_chars(text.data(), past, number);
+  if (error != std::errc() || end != past) return std::nullopt;
+  return number;
 }
 
 // Beside the rest, the tasks that have another number than each, by their ids.
@@ -25,15 +56,14 @@ Json BackupsJson(const BackupOptions& backups) {
 
 void ReadBackups(const Json& json, BackupOptions& out) {
   for (const auto& [name, count] : json.items()) {
-    TaskId task = 0;
-    const auto [end, error] =
-        std::from_chars(name.data(), name.data() + name.size(), task);
     if (name == "each") {
-      count.get_to(out.each);
+      Take(count, out.each);
     } else if (name == "check_every") {
-      count.get_to(out.check_every);
-    } else if (error == std::errc()) {
-      count.get_to(out.of[task]);
+      Take(count, out.check_every);
+    } else if (const auto task = WholeNumber<TaskId>(name)) {
+      Take(count, out.of[*task]);
+    } else {
+      throw Misplaced();
     }
   }
 }
@@ -62,15 +92,20 @@ Json OptionsJson(const JobOptions& options) {
   };
 }
 
+// Up to a year, as on the command line: such times can be added up.
 void ReadTime(const Json& json, const char* name, Duration& out) {
-  out = std::chrono::milliseconds(json.at(name).get<std::int64_t>());
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365);
+  std::uint64_t count = 0;
+  Take(json.at(name), count);
+  if (count > static_cast<std::uint64_t>(kLongest.count())) throw Misplaced();
+  out = std::chrono::milliseconds(count);
 }
 
 JobOptions OptionsFrom(const Json& json) {
   JobOptions options;
   FailureOptions& failure = options.failure;
   LimitOptions& limits = options.limits;
-  json.at("max_failures").get_to(failure.max_failures);
+  Take(json.at("max_failures"), failure.max_failures);
   ReadTime(json, "heartbeat_timeout_ms", failure.heartbeat_timeout);
   ReadTime(json, "heartbeat_interval_ms", failure.heartbeat_interval);
   ReadTime(json, "session_time_ms", failure.session_time);
@@ -80,13 +115,13 @@ JobOptions OptionsFrom(const Json& json) {
   ReadTime(json, "backoff_min_ms", failure.backoff_min);
   ReadTime(json, "backoff_max_ms", failure.backoff_max);
   ReadBackups(json.at("backups"), options.backups);
-  json.at("held_messages_max").get_to(limits.held_messages_max);
-  json.at("metas_per_epoch_max").get_to(limits.metas_per_epoch_max);
-  json.at("meta_bytes_max").get_to(limits.meta_bytes_max);
-  json.at("open_requests_max").get_to(limits.open_requests_max);
-  json.at("message_bytes_max").get_to(limits.message_bytes_max);
-  json.at("backlog_bytes_max").get_to(limits.backlog_bytes_max);
-  json.at("log_bytes_max").get_to(limits.log_bytes_max);
+  Take(json.at("held_messages_max"), limits.held_messages_max);
+  Take(json.at("metas_per_epoch_max"), limits.metas_per_epoch_max);
+  Take(json.at("meta_bytes_max"), limits.meta_bytes_max);
+  Take(json.at("open_requests_max"), limits.open_requests_max);
+  Take(json.at("message_bytes_max"), limits.message_bytes_max);
+  Take(json.at("backlog_bytes_max"), limits.backlog_bytes_max);
+  Take(json.at("log_bytes_max"), limits.log_bytes_max);
   return options;
 }
 
@@ -105,6 +140,8 @@ std::optional<T> Parse(const std::string& text, Read read) {
     read(Json::parse(text), value);
     return value;
   } catch (const Json::exception&) {
+    return std::nullopt;
+  } catch (const Misplaced&) {
     return std::nullopt;
   }
 }
@@ -170,12 +207,7 @@ std::optional<TaskId> JobKeys::AssignedTask(std::string_view key) const {
   key.remove_prefix(kFolder.size());
   if (key.size() < kLeaf.size()) return std::nullopt;
   key.remove_suffix(kLeaf.size());
-  TaskId task = 0;
-  const auto [end, error] =
-      std::from_chars(key.data(), key.data() + key.size(), task);
-  if (error != std::errc() || end != key.data() + key.size())
-    return std::nullopt;
-  return task;
+  return WholeNumber<TaskId>(key);
 }
 
 std::optional<core::NodeId> JobKeys::RegisteredNode(
@@ -227,10 +259,10 @@ std::string Encode(const core::JobEnd& end) {
 
 std::optional<JobSpec> DecodeSpec(const std::string& text) {
   return Parse<JobSpec>(text, [](const Json& json, JobSpec& spec) {
-    json.at("instance").get_to(spec.instance);
-    json.at("tasks").get_to(spec.tasks);
-    json.at("links").get_to(spec.links);
-    json.at("nodes_expected").get_to(spec.nodes_expected);
+    Take(json.at("instance"), spec.instance);
+    Take(json.at("tasks"), spec.tasks);
+    Take(json.at("links"), spec.links);
+    Take(json.at("nodes_expected"), spec.nodes_expected);
     spec.token_mark = json.value("token_mark", "");
     for (const auto& [key, value] : json.at("config").items()) {
       spec.config[key] = value.get<std::string>();
@@ -241,40 +273,40 @@ std::optional<JobSpec> DecodeSpec(const std::string& text) {
 
 std::optional<core::Assignment> DecodeAssignment(const std::string& text) {
   return Parse<core::Assignment>(text, [](const Json& json, auto& assignment) {
-    json.at("term").get_to(assignment.term);
-    json.at("incarnation").get_to(assignment.incarnation);
-    json.at("primary").get_to(assignment.primary);
-    json.at("backups").get_to(assignment.backups);
-    json.at("began").get_to(assignment.began);
-    json.at("joining").get_to(assignment.joining);
-    json.at("joins").get_to(assignment.joins);
-    json.at("failures").get_to(assignment.failures);
-    json.at("last_error").get_to(assignment.last_error);
+    Take(json.at("term"), assignment.term);
+    Take(json.at("incarnation"), assignment.incarnation);
+    Take(json.at("primary"), assignment.primary);
+    Take(json.at("backups"), assignment.backups);
+    Take(json.at("began"), assignment.began);
+    Take(json.at("joining"), assignment.joining);
+    Take(json.at("joins"), assignment.joins);
+    Take(json.at("failures"), assignment.failures);
+    Take(json.at("last_error"), assignment.last_error);
   });
 }
 
 std::optional<core::EpochAdvanced> DecodeEpoch(const std::string& text) {
   return Parse<core::EpochAdvanced>(text, [](const Json& json, auto& epoch) {
-    json.at("generation").get_to(epoch.generation);
-    json.at("epoch").get_to(epoch.epoch);
+    Take(json.at("generation"), epoch.generation);
+    Take(json.at("epoch"), epoch.epoch);
   });
 }
 
 std::optional<core::NodeRecord> DecodeNode(const std::string& text) {
   return Parse<core::NodeRecord>(text, [](const Json& json, auto& node) {
-    json.at("node").get_to(node.node);
-    json.at("host").get_to(node.host);
-    json.at("slots").get_to(node.slots);
-    json.at("reserve").get_to(node.reserve);
-    json.at("addresses").get_to(node.addresses);
+    Take(json.at("node"), node.node);
+    Take(json.at("host"), node.host);
+    Take(json.at("slots"), node.slots);
+    Take(json.at("reserve"), node.reserve);
+    Take(json.at("addresses"), node.addresses);
   });
 }
 
 std::optional<core::JobEnd> DecodeEnd(const std::string& text) {
   return Parse<core::JobEnd>(text, [](const Json& json, auto& end) {
     end.reason = ReasonFrom(json.at("reason").get<std::string>());
-    json.at("code").get_to(end.status.code);
-    json.at("message").get_to(end.status.message);
+    Take(json.at("code"), end.status.code);
+    Take(json.at("message"), end.status.message);
   });
 }
 

@@ -277,39 +277,30 @@ TEST_F(JobStoreTest, AStatusThatNobodyCanReadIsAFinalError) {  // R24
   }
 }
 
-TEST(JobRecordsTest, SettingsThatDifferAreNamed) {
-  JobSpec mine = Spec("one");
-  JobSpec theirs = Spec("two");
-  EXPECT_THAT(DifferingSettings(mine, theirs), SizeIs(0));
+// Answers nothing by itself.
+class DeafCoordinator final : public Coordinator {
+ public:
+  void Commit(Tag tag, Txn) override { last = tag; }
+  void Watch(Tag, KeyRange, Revision) override {}
+  void Unwatch(Tag) override {}
+  void GrantLease(Tag tag, std::chrono::seconds) override { last = tag; }
+  void RevokeLease(Tag tag, LeaseId) override { last = tag; }
+  void AbandonLease(LeaseId) override {}
 
-  mine.config = {{"epochs", "3"}, {"rate", "1"}};
-  theirs.config = {{"epochs", "4"}, {"rate", "1"}, {"seed", "7"}};
-  mine.options.failure.max_failures = 9;
-  mine.nodes_expected = 2;
-  EXPECT_THAT(DifferingSettings(mine, theirs),
-              testing::ElementsAre("config epochs", "config seed",
-                                   "max_failures", "nodes_expected"));
-}
+  Tag last = 0;
+};
 
-TEST(JobRecordsTest, WhatIsWrittenIsReadBack) {
-  const core::Assignment assignment{
-      7, 3, "node", {"b1", "b2"}, 2, "why \"so\"?"};
-  EXPECT_EQ(DecodeAssignment(Encode(assignment)), assignment);
-  const core::NodeRecord node{"n", "h", 5, 1, {"tcp:h:1", "unix:/x"}};
-  EXPECT_EQ(DecodeNode(Encode(node)), node);
-  const core::JobEnd end{ExitReason::kKilled, {130, "stopped"}};
-  EXPECT_EQ(DecodeEnd(Encode(end)), end);
-  EXPECT_EQ(DecodeSpec(Encode(Spec("x", 9)))->tasks, 9U);
-}
+TEST(JobStoreWithAStrangerTest, AnAnswerOfAnotherFormDoesNoHarm) {
+  for (const std::vector<OpReply>& replies :
+       {std::vector<OpReply>{}, {PutReply{}}, {DeleteReply{1}, PutReply{}}}) {
+    DeafCoordinator coordinator;
+    std::size_t told = 0;
+    JobStore job(kJob, coordinator, [&](const JobEvent&) { ++told; });
+    job.Submit(Spec("one"), Submission::kNew);
 
-TEST(JobRecordsTest, WhatIsNoRecordIsNone) {
-  for (const char* text :
-       {"", "7", "null", "[]", "{", "{\"term\":-1}", "\xff"}) {
-    EXPECT_FALSE(DecodeAssignment(text)) << text;
-    EXPECT_FALSE(DecodeSpec(text)) << text;
-    EXPECT_FALSE(DecodeNode(text)) << text;
-    EXPECT_FALSE(DecodeEnd(text)) << text;
-    EXPECT_FALSE(DecodeEpoch(text)) << text;
+    job.Handle(TxnDecided{coordinator.last, {false, 2, replies}}, {});
+
+    EXPECT_EQ(told, 0u);
   }
 }
 

@@ -31,6 +31,7 @@ struct LeaseStatus {
 
 class LeaseTable {
  public:
+  std::size_t size() const { return leases_.size(); }
   bool Has(LeaseId lease) const { return leases_.contains(lease); }
   void Add(LeaseId lease, std::chrono::seconds time_to_live, Time now);
   void Renew(LeaseId lease, Time now);

@@ -2,6 +2,7 @@
 #include "coordination/local_store.h"
 
 #include <utility>
+#include <variant>
 
 namespace taskgraph::coordination {
 
@@ -22,6 +23,11 @@ void LocalStore::AdvanceAfterStall(Time now) {
 
 Outcome<TxnReply> LocalStore::Commit(const Txn& txn) {
   Outcome<TxnReply> outcome = store_.Commit(txn);
+  const Refusal* refusal = std::get_if<Refusal>(&outcome);
+  if (refusal != nullptr && *refusal == Refusal::kNoSpace) {
+    store_.Compact(store_.revision());  // Perhaps all it lacks is the past's.
+    outcome = store_.Commit(txn);
+  }
   watches_.Pump();
   CompactWhatIsOld();
   return outcome;

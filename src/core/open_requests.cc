@@ -13,6 +13,7 @@ void OpenRequests::Clear() {
 
 void OpenRequests::Make(MakeRequest request) {
   const RequestNumber number = request.number;
+  if (number < next_) return;  // There was one already.
   next_ = number + 1;
   unsent_.emplace(request.to, number);
   requests_.emplace(number, std::move(request));

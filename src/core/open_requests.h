@@ -32,7 +32,7 @@ class OpenRequests {
   // How many are unfinished.
   std::size_t size() const { return requests_.size(); }
 
-  // Notes a request that was made; its number is next() or higher.
+  // Notes a request that was made; does nothing if its number is below next().
   void Make(MakeRequest request);
 
   // The next request to `to` that is unanswered and unsent; marks it as sent.

@@ -85,5 +85,36 @@ TEST(OpenRequestsTest, ANewEpochVoidsAllAndNumbersGoOnRising) {  // R9
   EXPECT_THAT(Sent(requests, 8), ElementsAre(4));
 }
 
+TEST(OpenRequestsTest, ANumberThatWasGivenIsNotGivenAgain) {
+  OpenRequests requests = Three();
+  requests.Settle(1);
+
+  requests.Make({1, 8, "Get", "", {}});
+
+  EXPECT_FALSE(requests.HasUnanswered(8) && requests.Settle(1));
+  EXPECT_EQ(requests.next(), 4u);
+}
+
+TEST(OpenRequestsTest, ACopyWithANumberTwiceIsNone) {  // R20
+  for (const bool handled : {true, false}) {
+    std::string bytes;
+    FieldWriter out(bytes);
+    out.Numbers(6u, 2u);  // The next number, and how many there are.
+    for (const bool twice : {false, true}) {
+      out.Number(5);
+      out.Bool(twice || !handled);
+      if (!twice && handled) continue;
+      out.Number(8);
+      for (const char* text : {"Get", "", ""}) out.Text(text);
+    }
+    FieldReader in(bytes);
+    OpenRequests requests;
+
+    requests.Read(in);
+
+    EXPECT_FALSE(in.good());
+  }
+}
+
 }  // namespace
 }  // namespace taskgraph::core

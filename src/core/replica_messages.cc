@@ -84,6 +84,11 @@ void ReplicaCore::Readmit() {
 }
 
 void ReplicaCore::Take(const Route& route, MetaMessage& meta) {
+  const LimitOptions& limits = around_.options.limits;
+  if (meta.number > limits.metas_per_epoch_max ||
+      meta.text.size() > limits.meta_bytes_max) {
+    return;  // Nobody of ours flags so much.
+  }
   switch (books_.metas_heard.Arrive(route.from, route.incarnation, meta)) {
     case MetaInbox::Verdict::kNew:
       queue_.push_back(HearMeta{route.from, route.incarnation, meta.number,

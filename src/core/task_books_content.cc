@@ -213,7 +213,9 @@ void OpenRequests::Read(FieldReader& in) {
   const RequestNumber next = in.Number();
   ReadEach(in, [&] {
     const RequestNumber number = in.Number();
+    if (number < next_ || number >= next) return in.Fail();  // Out of order.
     if (!in.Bool()) {
+      next_ = number + 1;
       requests_.emplace(number, std::nullopt);
       return;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/connector.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "core/wire.h"
@@ -16,6 +18,9 @@ constexpr std::size_t kBacklogMax = 65536;
 // A record or a snapshot as large as a user may make it holds other things,
 // too.
 constexpr std::size_t kRoomForBooks = 64 * 1024 * 1024;
+
+// What is in a head besides a text of the user's.
+constexpr std::size_t kRoomForFields = 64 * 1024;
 
 core::PeerProbed::Verdict Translate(transport::PeerProbed::Verdict verdict) {
   switch (verdict) {
@@ -199,7 +204,9 @@ void Connector::Send(const core::NodeId& to, transport::Frame&& frame) {
     Say(LogLevel::kError,
         "a message of " + std::to_string(frame.head.size()) + " + " +
             std::to_string(frame.body.size()) + " bytes to node " + to +
-            " is above the transport's limit and was dropped");
+            " is above the transport's head_bytes_max or body_bytes_max, which "
+            "follow limits.meta_bytes_max and limits.message_bytes_max, and "
+            "was dropped");
   }
 }
 
@@ -220,6 +227,9 @@ transport::Options PeerOptions(const std::string& token,
   peer.self = connector.self();
   peer.heartbeat_interval = options.failure.heartbeat_interval;
   peer.heartbeat_timeout = options.failure.heartbeat_timeout;
+  // A meta travels in the head.
+  peer.head_bytes_max = std::max<std::uint64_t>(
+      peer.head_bytes_max, options.limits.meta_bytes_max + kRoomForFields);
   peer.body_bytes_max = options.limits.message_bytes_max + kRoomForBooks;
   peer.log = [&connector](std::string_view text) {
     connector.Say(LogLevel::kWarning, text);

@@ -92,11 +92,13 @@ bool FrameReader::Begin() {
 bool FrameReader::BeginFrame(Incoming& incoming) {
   if (header_.head_bytes > limits_.head_bytes_max) {
     return Fail("a head of " + std::to_string(header_.head_bytes) +
-                " bytes, above the limit");
+                " bytes, above head_bytes_max = " +
+                std::to_string(limits_.head_bytes_max));
   }
   if (header_.body_bytes > limits_.body_bytes_max) {
     return Fail("a body of " + std::to_string(header_.body_bytes) +
-                " bytes, above the limit");
+                " bytes, above body_bytes_max = " +
+                std::to_string(limits_.body_bytes_max));
   }
   incoming.body_bytes = header_.body_bytes;
   if (incoming.body_bytes > 0) {
@@ -111,7 +113,10 @@ bool FrameReader::BeginFrame(Incoming& incoming) {
 
 bool FrameReader::BeginLarge() {
   if (header_.body_bytes == 0) return Fail("a large frame without a body");
-  if (large_.size() >= kOpenStreamsMax) return Fail("too many open streams");
+  if (large_.size() >= kOpenStreamsMax) {
+    return Fail("more than " + std::to_string(kOpenStreamsMax) +
+                " large bodies at a time");
+  }
   const auto [at, added] = large_.try_emplace(header_.stream);
   return added ? BeginFrame(at->second) : Fail("a stream that is open already");
 }

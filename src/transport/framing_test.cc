@@ -203,6 +203,18 @@ TEST(FramingTest, ImpossibleHeadersAreRefused) {
   }
 }
 
+TEST(FramingTest, AFrameAboveALimitIsToldWithTheLimit) {
+  Reading head;
+  EXPECT_FALSE(Feed(head.reader, HeaderOf({FrameKind::kWhole, 0, 101, 0})));
+  EXPECT_EQ(head.reader.error(),
+            "a head of 101 bytes, above head_bytes_max = 100");
+
+  Reading body;
+  EXPECT_FALSE(Feed(body.reader, HeaderOf({FrameKind::kLarge, 1, 0, 100001})));
+  EXPECT_EQ(body.reader.error(),
+            "a body of 100001 bytes, above body_bytes_max = 100000");
+}
+
 TEST(FramingTest, APeerOpensOnlySoManyStreams) {
   Reading reading;
   for (StreamId i = 0; i < kOpenStreamsMax; ++i) {

@@ -46,8 +46,12 @@ class Cursor {
   bool ok_ = true;
 };
 
+// What a hello says of itself, cut so that the answer fits into a hello, too.
 std::string Quoted(std::string_view text) {
-  return "\"" + std::string(text) + "\"";
+  constexpr std::size_t kBytesMax = 200;
+  const bool fits = text.size() <= kBytesMax;
+  return "\"" + std::string(text.substr(0, kBytesMax)) +
+         (fits ? "\"" : "...\"");
 }
 
 Hello AnswerWith(Verdict verdict, std::string detail) {
@@ -82,7 +86,10 @@ Result<std::size_t> HelloBodyBytes(
     return Corrupt("it did not say hello in this protocol");
   }
   const auto bytes = ReadLittleEndian<std::uint32_t>(&header[8]);
-  if (bytes > kHelloBytesMax) return Corrupt("its hello is too long");
+  if (bytes > kHelloBytesMax) {
+    return Corrupt("its hello of " + std::to_string(bytes) +
+                   " bytes is longer than " + std::to_string(kHelloBytesMax));
+  }
   return std::size_t{bytes};
 }
 

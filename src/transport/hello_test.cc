@@ -99,6 +99,22 @@ TEST(HelloTest, AnotherVersionIsReadAsFarAsItIsUnderstood) {
   EXPECT_EQ(Judge(*read, Host()).verdict, Verdict::kWrongVersion);
 }
 
+TEST(HelloTest, AnAnswerIsNeverTooLongWhateverTheGuestSaysItIs) {
+  constexpr std::size_t kOthers = 100;
+  Hello wrong_job = Guest();
+  wrong_job.job = std::string(kHelloBytesMax - kOthers, 'j');
+  Hello wrong_node = Guest();
+  wrong_node.expected = wrong_job.job;
+  for (const Hello& guest : {wrong_job, wrong_node}) {
+    ASSERT_TRUE(Decode(Encode(guest)));
+
+    const auto answer = Decode(Encode(Judge(guest, Host())));
+
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_LT(answer->detail.size(), 600u);
+  }
+}
+
 TEST(HelloTest, NoBytesHarmTheReader) {
   const std::string sound = Encode(Guest());
   for (unsigned seed = 0; seed < 20000; ++seed) {

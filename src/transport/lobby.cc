@@ -8,7 +8,9 @@ namespace taskgraph::transport {
 
 void Lobby::Enter(Socket socket) {
   if (strangers_.size() >= rules_.strangers_max && !strangers_.empty()) {
-    Dismiss(strangers_.begin(), "too many connections that say nothing");
+    Dismiss(strangers_.begin(),
+            "strangers_max = " + std::to_string(rules_.strangers_max) +
+                " connections have said nothing yet");
   }
   std::string name = RemoteName(socket);
   auto stranger = std::make_shared<Stranger>(

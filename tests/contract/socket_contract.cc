@@ -109,6 +109,20 @@ TEST_P(SocketContract, ThousandsOfStrangersKeepNoFriendOutAndFillNoLog) {
   EXPECT_THAT(node.log.back(), HasSubstr("more connections were ended"));
 }
 
+TEST_P(SocketContract, WhenTheSeatsAreTakenTheLogNamesTheirNumber) {
+  Options options = World::DefaultOptions("node");
+  options.strangers_max = 2;
+  Node& node = world.Add(options);
+  std::vector<RawSocket> strangers;
+  for (int i = 0; i < 3; ++i) {
+    strangers.push_back(RawSocket::To(node.address));
+  }
+
+  ASSERT_TRUE(world.RunUntil([&] { return !node.log.empty(); }));
+  EXPECT_THAT(node.log.front(), HasSubstr("strangers_max = 2"));
+  EXPECT_TRUE(world.RunUntil([&] { return strangers.front().Ended(); }));
+}
+
 TEST_P(SocketContract, RandomWordsOfStrangersHarmNothing) {
   Node& node = world.Add("node");
   Hello hello;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "coordination/etcd/convert.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -76,12 +77,22 @@ OpReply FromWire(const pb::ResponseOp& wire) {
 
 }  // namespace
 
+Revision RevisionFromWire(std::int64_t wire) {
+  return std::clamp<std::int64_t>(wire, 0, kRevisionsEnd - 1);
+}
+
+std::chrono::seconds TimeToLiveFromWire(std::int64_t wire) {
+  constexpr std::chrono::seconds kLongest = std::chrono::hours(24 * 365);
+  return std::chrono::seconds(
+      std::clamp<std::int64_t>(wire, 0, kLongest.count()));
+}
+
 KeyValue FromWire(const pb::KeyValue& wire) {
   KeyValue key;
   key.key = wire.key();
   key.value = wire.value();
-  key.create_revision = wire.create_revision();
-  key.mod_revision = wire.mod_revision();
+  key.create_revision = RevisionFromWire(wire.create_revision());
+  key.mod_revision = RevisionFromWire(wire.mod_revision());
   key.version = wire.version();
   key.lease = wire.lease();
   return key;
@@ -134,7 +145,7 @@ pb::TxnRequest ToWire(const Txn& txn) {
 TxnReply FromWire(const pb::TxnResponse& wire) {
   TxnReply reply;
   reply.succeeded = wire.succeeded();
-  reply.revision = wire.header().revision();
+  reply.revision = RevisionFromWire(wire.header().revision());
   for (const pb::ResponseOp& op : wire.responses()) {
     reply.replies.push_back(FromWire(op));
   }

@@ -3,6 +3,8 @@
 // The coordinator's words as etcd's messages, and back.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "coordination/etcd/grpc_headers.h"
@@ -11,6 +13,14 @@
 namespace taskgraph::coordination {
 
 namespace pb = ::etcdserverpb;
+
+// A number that each revision is below, and each has a next one: nobody's etcd
+// has come so far.
+inline constexpr Revision kRevisionsEnd = Revision{1} << 62;
+
+// What an answer says, within what can be reckoned with.
+Revision RevisionFromWire(std::int64_t wire);
+std::chrono::seconds TimeToLiveFromWire(std::int64_t wire);
 
 KeyValue FromWire(const pb::KeyValue& wire);
 void ToWire(const KeyValue& key, pb::KeyValue& wire);

@@ -86,7 +86,8 @@ class EtcdCoordinator final : public Coordinator {
             Fail(tag, status);
             return;
           }
-          const std::chrono::seconds granted(response.ttl());
+          const std::chrono::seconds granted =
+              TimeToLiveFromWire(response.ttl());
           leases_.Keep(response.id(), granted, sent_at);
           connection_->Deliver(LeaseGranted{tag, response.id(), granted});
         });

@@ -26,21 +26,24 @@ std::string Url(const std::string& endpoint, bool is_sealed) {
 
 // Clients ping every few seconds, also when nothing goes on; gRPC's default
 // takes that for an attack. Two servers must not share a port unseen.
-void SetArguments(grpc::ServerBuilder& builder) {
+void SetArguments(grpc::ServerBuilder& builder, int calls_max) {
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(2 << 20);  // etcd's: 1.5 MiB and overhead.
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, calls_max);
 }
 
 class GrpcServer final : public EtcdServer {
  public:
-  GrpcServer(SharedStore& store, ServerIdentity self)
-      : kv_(store, self),
-        watch_(store, self),
-        lease_(store, self),
+  GrpcServer(SharedStore& store, ServerIdentity self, EtcdServerOptions options)
+      : options_(std::move(options)),
+        kv_(store, self),
+        watch_(store, self, options_),
+        lease_(store, self, options_.unread_bytes_max),
         cluster_(store, self),
         maintenance_(store, self) {}
 
@@ -52,15 +55,15 @@ class GrpcServer final : public EtcdServer {
   }
 
   // Where it could not listen; empty: all is well.
-  std::string Listen(const EtcdServerOptions& options) {
+  std::string Listen() {
     grpc::ServerBuilder builder;
-    SetArguments(builder);
-    std::vector<int> ports(options.listen.size(), 0);
+    SetArguments(builder, options_.calls_max);
+    std::vector<int> ports(options_.listen.size(), 0);
     for (std::size_t i = 0; i < ports.size(); ++i) {
       builder.AddListeningPort(
-          options.listen[i],
-          ServerCredentialsWith(IsUnix(options.listen[i]) ? TlsFiles()
-                                                          : options.tls),
+          options_.listen[i],
+          ServerCredentialsWith(IsUnix(options_.listen[i]) ? TlsFiles()
+                                                           : options_.tls),
           &ports[i]);
     }
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
@@ -69,11 +72,11 @@ class GrpcServer final : public EtcdServer {
     }
     server_ = builder.BuildAndStart();
     for (std::size_t i = 0; i < ports.size(); ++i) {
-      if (ports[i] == 0) return options.listen[i];
-      if (!server_) return options.listen.back();  // It does not say where.
-      endpoints_.push_back(WithPort(options.listen[i], ports[i]));
+      if (ports[i] == 0) return options_.listen[i];
+      if (!server_) return options_.listen.back();  // It does not say where.
+      endpoints_.push_back(WithPort(options_.listen[i], ports[i]));
     }
-    Describe(options);
+    Describe();
     return {};
   }
 
@@ -87,14 +90,15 @@ class GrpcServer final : public EtcdServer {
     return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
   }
 
-  void Describe(const EtcdServerOptions& options) {
+  void Describe() {
     std::vector<std::string> urls;
     for (const std::string& endpoint : endpoints_) {
-      urls.push_back(Url(endpoint, !options.tls.empty()));
+      urls.push_back(Url(endpoint, !options_.tls.empty()));
     }
-    cluster_.Describe(options.name, std::move(urls));
+    cluster_.Describe(options_.name, std::move(urls));
   }
 
+  const EtcdServerOptions options_;
   KvService kv_;
   WatchService watch_;
   LeaseService lease_;
@@ -113,8 +117,8 @@ Result<std::unique_ptr<EtcdServer>> EtcdServer::Start(
   }
   // One store, one cluster: clients notice by it when they meet another store.
   const ServerIdentity self{store.identity(), store.identity() ^ 1};
-  auto server = std::make_unique<GrpcServer>(store, self);
-  const std::string failed = server->Listen(options);
+  auto server = std::make_unique<GrpcServer>(store, self, std::move(options));
+  const std::string failed = server->Listen();
   if (!failed.empty()) {
     return Error{ErrorCode::kUnavailable,
                  "cannot listen at " + failed +

@@ -30,6 +30,16 @@ struct EtcdServerOptions {
 
   // The member's name, as operators see it.
   std::string name = "embedded";
+
+  // Watches on one stream of a client. One more is cancelled as it is created.
+  std::size_t watches_max = 10'000;
+
+  // Bytes that a stream's client has not read yet. Beyond it the stream ends,
+  // and what was missed can be watched from there.
+  std::size_t unread_bytes_max = std::size_t{64} << 20;
+
+  // Calls and streams at a time on one connection; more of them wait.
+  int calls_max = 1000;
 };
 
 class EtcdServer {

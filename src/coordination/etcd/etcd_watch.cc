@@ -78,7 +78,7 @@ void EtcdWatch::List() {
 // `floor`: what was seen when the listing began; it can't be older, unless the
 // store itself went back.
 void EtcdWatch::Listed(const pb::RangeResponse& response, Revision floor) {
-  const Revision revision = response.header().revision();
+  const Revision revision = RevisionFromWire(response.header().revision());
   const bool same = cluster_ == 0 || cluster_ == response.header().cluster_id();
   if (same && revision < floor && ++stale_listings_ < kStaleListingsMax) {
     RetryLater();

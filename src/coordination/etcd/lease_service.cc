@@ -18,8 +18,9 @@ using std::chrono::seconds;
 class KeepAliveStream final : public ServerStream<pb::LeaseKeepAliveRequest,
                                                   pb::LeaseKeepAliveResponse> {
  public:
-  KeepAliveStream(SharedStore& store, const ServerIdentity& self)
-      : store_(store), self_(self) {}
+  KeepAliveStream(SharedStore& store, const ServerIdentity& self,
+                  std::size_t unread_bytes_max)
+      : ServerStream(unread_bytes_max), store_(store), self_(self) {}
 
  private:
   void Handle(const pb::LeaseKeepAliveRequest& request) override {
@@ -82,7 +83,8 @@ grpc::ServerUnaryReactor* LeaseService::LeaseRevoke(
 
 grpc::ServerBidiReactor<pb::LeaseKeepAliveRequest, pb::LeaseKeepAliveResponse>*
 LeaseService::LeaseKeepAlive(grpc::CallbackServerContext*) {
-  const auto stream = std::make_shared<KeepAliveStream>(store_, self_);
+  const auto stream =
+      std::make_shared<KeepAliveStream>(store_, self_, unread_bytes_max_);
   stream->Start();
   return stream.get();
 }

@@ -10,8 +10,9 @@ namespace taskgraph::coordination {
 
 class LeaseService final : public pb::Lease::CallbackService {
  public:
-  LeaseService(SharedStore& store, ServerIdentity self)
-      : store_(store), self_(self) {}
+  LeaseService(SharedStore& store, ServerIdentity self,
+               std::size_t unread_bytes_max)
+      : store_(store), self_(self), unread_bytes_max_(unread_bytes_max) {}
 
   grpc::ServerUnaryReactor* LeaseGrant(
       grpc::CallbackServerContext* context,
@@ -36,6 +37,7 @@ class LeaseService final : public pb::Lease::CallbackService {
  private:
   SharedStore& store_;
   const ServerIdentity self_;
+  const std::size_t unread_bytes_max_;
 };
 
 }  // namespace taskgraph::coordination

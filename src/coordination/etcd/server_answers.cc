@@ -21,6 +21,9 @@ grpc::StatusCode Code(Refusal refusal) {
       return grpc::StatusCode::NOT_FOUND;
     case Refusal::kLeaseExists:
       return grpc::StatusCode::FAILED_PRECONDITION;
+    case Refusal::kNoSpace:
+    case Refusal::kTooManyLeases:
+      return grpc::StatusCode::RESOURCE_EXHAUSTED;
   }
   return grpc::StatusCode::INTERNAL;
 }

@@ -3,16 +3,19 @@
 // ServerStream: one open stream of a client, answered from the store's thread.
 //
 // gRPC allows one write at a time, and aborts the process at a second one; so
-// answers wait in a queue. The stream lives until gRPC is done with it and
-// nobody else holds it.
+// answers wait in a queue; a client that does not read them loses its stream.
+// The stream lives until gRPC is done with it and nobody else holds it.
 //
 // Thread-safe: Answer may be called from any thread, and does nothing once the
 // stream has ended.
 #pragma once
 
+#include <cstddef>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "coordination/etcd/grpc_headers.h"
@@ -24,6 +27,9 @@ class ServerStream
     : public grpc::ServerBidiReactor<Request, Response>,
       public std::enable_shared_from_this<ServerStream<Request, Response>> {
  public:
+  explicit ServerStream(std::size_t unread_bytes_max)
+      : unread_bytes_max_(unread_bytes_max) {}
+
   // Begins to read. Call once, on an object held by a shared_ptr.
   void Start() {
     self_ = this->shared_from_this();
@@ -33,6 +39,11 @@ class ServerStream
   void Answer(Response response) {
     const std::lock_guard lock(mutex_);
     if (finished_) return;
+    unread_bytes_ += response.ByteSizeLong();
+    if (!queue_.empty() && unread_bytes_ > unread_bytes_max_) {
+      GiveUp();
+      return;
+    }
     queue_.push_back(std::move(response));
     if (queue_.size() == 1) this->StartWrite(&queue_.front());
   }
@@ -55,6 +66,7 @@ class ServerStream
 
   void OnWriteDone(bool ok) final {
     const std::lock_guard lock(mutex_);
+    unread_bytes_ -= queue_.front().ByteSizeLong();
     queue_.pop_front();
     if (ok && !finished_ && !queue_.empty()) this->StartWrite(&queue_.front());
   }
@@ -72,12 +84,25 @@ class ServerStream
     grpc::ServerBidiReactor<Request, Response>::Finish(status);
   }
 
+  // With the lock held. What is being written has to stay.
+  void GiveUp() {
+    finished_ = true;
+    queue_.erase(std::next(queue_.begin()), queue_.end());
+    grpc::ServerBidiReactor<Request, Response>::Finish(
+        {grpc::StatusCode::RESOURCE_EXHAUSTED,
+         "this client reads too slowly: more than unread_bytes_max = " +
+             std::to_string(unread_bytes_max_) +
+             " bytes wait for it; watch again from the last revision seen"});
+  }
+
+  const std::size_t unread_bytes_max_;
   Request request_;
   std::shared_ptr<ServerStream> self_;  // Until gRPC is done with it.
 
   std::mutex mutex_;
   bool finished_ = false;
-  std::deque<Response> queue_;  // The first is being written.
+  std::deque<Response> queue_;    // The first is being written.
+  std::size_t unread_bytes_ = 0;  // Of all of them.
 };
 
 }  // namespace taskgraph::coordination

@@ -38,8 +38,12 @@ bool FiltersOut(const Create& create, Change::Kind kind) {
 class WatchStream final
     : public ServerStream<pb::WatchRequest, pb::WatchResponse> {
  public:
-  WatchStream(SharedStore& store, const ServerIdentity& self)
-      : store_(store), self_(self) {}
+  WatchStream(SharedStore& store, const ServerIdentity& self,
+              const EtcdServerOptions& options)
+      : ServerStream(options.unread_bytes_max),
+        watches_max_(options.watches_max),
+        store_(store),
+        self_(self) {}
 
  private:
   // A watch as its client named it.
@@ -65,6 +69,11 @@ class WatchStream final
   }
 
   void Add(const Create& create) {
+    if (watches_.size() >= watches_max_) {
+      Refuse("this stream has watches_max = " + std::to_string(watches_max_) +
+             " watches; cancel one, or open another stream");
+      return;
+    }
     std::int64_t id = create.watch_id();
     if (id == 0) {
       while (watches_.contains(next_id_)) ++next_id_;
@@ -72,7 +81,7 @@ class WatchStream final
     }
     const WatchId store_id = store_.NewWatchId();
     if (!watches_.emplace(id, store_id).second) {
-      RefuseDuplicate();
+      Refuse("mvcc: duplicate watch ID provided on the WatchStream");
       return;
     }
     WatchRequest watch;
@@ -86,13 +95,12 @@ class WatchStream final
                  });
   }
 
-  void RefuseDuplicate() {
+  void Refuse(const std::string& why) {
     pb::WatchResponse response;
     response.set_watch_id(-1);
     response.set_created(true);
     response.set_canceled(true);
-    response.set_cancel_reason(
-        "mvcc: duplicate watch ID provided on the WatchStream");
+    response.set_cancel_reason(why);
     Answer(std::move(response));
   }
 
@@ -155,6 +163,7 @@ class WatchStream final
     Answer(std::move(response));
   }
 
+  const std::size_t watches_max_;
   SharedStore& store_;
   const ServerIdentity self_;  // A copy: streams may outlive the server.
   Revision seen_ = 0;          // The store's thread's own.
@@ -166,7 +175,7 @@ class WatchStream final
 
 grpc::ServerBidiReactor<pb::WatchRequest, pb::WatchResponse>*
 WatchService::Watch(grpc::CallbackServerContext*) {
-  const auto stream = std::make_shared<WatchStream>(store_, self_);
+  const auto stream = std::make_shared<WatchStream>(store_, self_, options_);
   stream->Start();
   return stream.get();
 }

@@ -4,6 +4,7 @@
 // number of watches; the store's thread puts what they see into its queue.
 #pragma once
 
+#include "coordination/etcd/etcd_server.h"
 #include "coordination/etcd/server_answers.h"
 #include "coordination/shared_store.h"
 
@@ -11,8 +12,10 @@ namespace taskgraph::coordination {
 
 class WatchService final : public pb::Watch::CallbackService {
  public:
-  WatchService(SharedStore& store, ServerIdentity self)
-      : store_(store), self_(self) {}
+  // `options` must outlive it.
+  WatchService(SharedStore& store, ServerIdentity self,
+               const EtcdServerOptions& options)
+      : store_(store), self_(self), options_(options) {}
 
   grpc::ServerBidiReactor<pb::WatchRequest, pb::WatchResponse>* Watch(
       grpc::CallbackServerContext* context) override;
@@ -20,6 +23,7 @@ class WatchService final : public pb::Watch::CallbackService {
  private:
   SharedStore& store_;
   const ServerIdentity self_;
+  const EtcdServerOptions& options_;
 };
 
 }  // namespace taskgraph::coordination
