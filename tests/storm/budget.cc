@@ -2,59 +2,80 @@
 #include "storm/budget.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace taskgraph::storm {
+namespace {
+
+bool Meet(const NodeSet& some, const NodeSet& others) {
+  return std::ranges::any_of(
+      some, [&](const std::string& node) { return others.contains(node); });
+}
+
+bool AreAmong(const NodeSet& some, const NodeSet& others) {
+  return std::ranges::all_of(
+      some, [&](const std::string& node) { return others.contains(node); });
+}
+
+}  // namespace
 
 void Budget::Renew(const Records& records) {
-  tasks_ = records.tasks;
-  taken_.clear();
-  parted_.clear();
+  copies_.clear();
+  primaries_.clear();
+  done_ = {};
+  for (const auto& [task, record] : records.tasks) {
+    primaries_.insert(record.primary);
+  }
+  Note(records);
+}
+
+void Budget::Note(const Records& records) {
+  for (const auto& [task, record] : records.tasks) {
+    if (!record.primary.empty()) copies_[task].insert(record.primary);
+    copies_[task].insert(record.backups.begin(), record.backups.end());
+  }
 }
 
 bool Budget::Spend(const NodeSet& nodes, Damage damage) {
-  NodeSet taken = taken_, parted = parted_;
-  if (damage == Damage::kTakes) taken.insert(nodes.begin(), nodes.end());
-  if (damage == Damage::kParts) parted.insert(nodes.begin(), nodes.end());
-  if (!Suffices(taken, parted)) return false;
-  taken_ = std::move(taken);
-  parted_ = std::move(parted);
+  Done done = done_;
+  if (damage == Damage::kKills) done.killed.insert(nodes.begin(), nodes.end());
+  if (damage == Damage::kParts) done.parted.insert(nodes.begin(), nodes.end());
+  if (damage == Damage::kTakes) done.taken.push_back(nodes);
+  if (!Suffices(done)) return false;
+  done_ = std::move(done);
   return true;
 }
 
-bool Budget::Suffices(const NodeSet& taken, const NodeSet& parted) const {
+bool Budget::Suffices(const Done& done) const {
   switch (app_) {
     case App::kLedger:
-      return LedgerSuffices(taken, parted);
+      return std::ranges::all_of(copies_, [&](const auto& entry) {
+        return IsKept(entry.second, done);
+      });
     case App::kDigits:
-      return DigitsSuffices(taken);
+      return SomebodyRemembers(done);
     case App::kRegression:
       return true;  // Nothing but a file must survive.
   }
   return false;
 }
 
-// Each branch keeps a copy. Of two that lost sight of each other one may have
-// been given up, we don't know which: neither counts once a third is taken.
-bool Budget::LedgerSuffices(const NodeSet& taken, const NodeSet& parted) const {
-  return std::ranges::all_of(tasks_, [&](const auto& entry) {
-    const TaskRecord& task = entry.second;
-    std::vector<std::string> copies = task.backups;
-    copies.push_back(task.primary);
-    const auto is_taken = [&](const std::string& node) {
-      return taken.contains(node);
-    };
-    return std::ranges::none_of(copies, is_taken) ||
-           std::ranges::any_of(copies, [&](const std::string& node) {
-             return !is_taken(node) && !parted.contains(node);
-           });
-  });
+bool Budget::IsKept(const NodeSet& copies, const Done& done) {
+  int ways = Meet(copies, done.killed) + Meet(copies, done.parted);
+  for (const NodeSet& taken : done.taken) {
+    ways += Meet(copies, taken);
+    if (AreAmong(copies, taken)) return false;
+  }
+  return ways <= 1 && !AreAmong(copies, done.killed);
 }
 
-// Some task of all remembers the model.
-bool Budget::DigitsSuffices(const NodeSet& taken) const {
-  return std::ranges::any_of(tasks_, [&](const auto& entry) {
-    return !taken.contains(entry.second.primary);
-  });
+// The model is known to every task that was there in the calm, and that has not
+// been lost since.
+bool Budget::SomebodyRemembers(const Done& done) const {
+  NodeSet out = done.killed;
+  for (const NodeSet& taken : done.taken)
+    out.insert(taken.begin(), taken.end());
+  return !AreAmong(primaries_, out);
 }
 
 }  // namespace taskgraph::storm

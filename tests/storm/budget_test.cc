@@ -23,39 +23,63 @@ Budget Renewed(App app) {
 TEST(BudgetTest, ALedgerKeepsACopyOfEachBranch) {
   Budget budget = Renewed(App::kLedger);
 
-  EXPECT_FALSE(budget.Spend({"a", "b"}, Damage::kTakes));
-  EXPECT_TRUE(budget.Spend({"a", "c"}, Damage::kTakes));
-  EXPECT_FALSE(budget.Spend({"b"}, Damage::kTakes));
+  EXPECT_FALSE(budget.Spend({"a", "b"}, Damage::kKills));
+  EXPECT_TRUE(budget.Spend({"a", "c"}, Damage::kKills));
+  EXPECT_FALSE(budget.Spend({"b"}, Damage::kKills));
 
   budget.Renew(TwoTasks());
-  EXPECT_TRUE(budget.Spend({"b"}, Damage::kTakes));
+  EXPECT_TRUE(budget.Spend({"b"}, Damage::kKills));
 }
 
-TEST(BudgetTest, ACopyThatMayHaveBeenGivenUpIsNone) {
-  Budget budget = Renewed(App::kLedger);
+TEST(BudgetTest, WhoMayHaveGivenUpTheOtherMayBeTheLastOne) {
+  for (const Damage damage : {Damage::kParts, Damage::kTakes}) {
+    Budget budget = Renewed(App::kLedger);
 
-  EXPECT_TRUE(budget.Spend({"a", "b"}, Damage::kParts));
-  EXPECT_FALSE(budget.Spend({"a"}, Damage::kTakes));
-  EXPECT_FALSE(budget.Spend({"b"}, Damage::kTakes));
-  EXPECT_TRUE(budget.Spend({"other"}, Damage::kTakes));
+    EXPECT_TRUE(budget.Spend({"a"}, damage));
+    EXPECT_FALSE(budget.Spend({"a"}, Damage::kKills));
+    EXPECT_FALSE(budget.Spend({"b"}, Damage::kKills));
+    EXPECT_FALSE(budget.Spend({"b"}, Damage::kTakes));
+    EXPECT_TRUE(budget.Spend({"c"}, Damage::kKills));
+  }
 }
 
-TEST(BudgetTest, WhatIsTakenCanNoLongerBeParted) {
+TEST(BudgetTest, ToPartAgainAndAgainTakesNothing) {
   Budget budget = Renewed(App::kLedger);
 
-  EXPECT_TRUE(budget.Spend({"a"}, Damage::kTakes));
-  EXPECT_FALSE(budget.Spend({"b"}, Damage::kParts));
+  EXPECT_TRUE(budget.Spend({"a", "b", "c"}, Damage::kParts));
+  EXPECT_TRUE(budget.Spend({"a", "b", "c"}, Damage::kParts));
+}
+
+TEST(BudgetTest, WhatTakesAllCopiesIsTooMuch) {
+  Budget budget = Renewed(App::kLedger);
+
+  EXPECT_FALSE(budget.Spend({"a", "b"}, Damage::kTakes));
+  EXPECT_TRUE(budget.Spend({"a", "c"}, Damage::kTakes));
+}
+
+TEST(BudgetTest, WhoJoinedSinceHasACopy) {
+  Budget budget = Renewed(App::kLedger);
+  ASSERT_TRUE(budget.Spend({"a"}, Damage::kKills));
+  Records now = TwoTasks();
+  now.tasks[0] = {.primary = "b", .backups = {"d"}, .incarnation = 1};
+
+  budget.Note(now);
+
+  EXPECT_FALSE(budget.Spend({"d"}, Damage::kParts));
+  EXPECT_TRUE(budget.Spend({"d"}, Damage::kKills));
 }
 
 TEST(BudgetTest, DigitsKeepOneTaskThatRemembers) {
   Budget budget = Renewed(App::kDigits);
 
-  EXPECT_FALSE(budget.Spend({"a", "b"}, Damage::kTakes));
-  EXPECT_TRUE(budget.Spend({"b", "c"}, Damage::kTakes));
+  EXPECT_FALSE(budget.Spend({"a", "b"}, Damage::kKills));
+  EXPECT_TRUE(budget.Spend({"b", "c"}, Damage::kKills));
+  EXPECT_FALSE(budget.Spend({"a"}, Damage::kTakes));
+  EXPECT_TRUE(budget.Spend({"a"}, Damage::kParts));
 }
 
 TEST(BudgetTest, ARegressionKeepsNothing) {
-  EXPECT_TRUE(Renewed(App::kRegression).Spend({"a", "b", "c"}, Damage::kTakes));
+  EXPECT_TRUE(Renewed(App::kRegression).Spend({"a", "b", "c"}, Damage::kKills));
 }
 
 }  // namespace

@@ -2,7 +2,11 @@
 #include "storm/etcd_cluster.h"
 
 #include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <utility>
@@ -25,14 +29,29 @@ std::string NameOf(std::size_t member) { return "m" + std::to_string(member); }
 
 }  // namespace
 
-test::CommandOutcome Etcdctl(const std::vector<std::string>& entrance,
-                             const std::string& endpoints,
-                             std::vector<std::string> arguments) {
-  std::vector<std::string> all = entrance;
-  all.insert(all.end(), {test::Tool("etcdctl"), "--endpoints=" + endpoints,
-                         "--dial-timeout=1s", "--command-timeout=2s"});
-  all.insert(all.end(), arguments.begin(), arguments.end());
-  return test::RunCommand(all, {}, {"ETCDCTL_API=3"});
+test::CommandOutcome Etcdctl(const EtcdAddress& address,
+                             const std::vector<std::string>& arguments,
+                             const std::function<void()>& see_to) {
+  std::vector<std::string> line = address.entrance;
+  line.insert(line.end(),
+              {test::Tool("etcdctl"), "--endpoints=" + address.endpoints,
+               "--dial-timeout=1s", "--command-timeout=2s"});
+  line.insert(line.end(), arguments.begin(), arguments.end());
+  // A file without a name takes what it says.
+  const int file = ::memfd_create("etcdctl", MFD_CLOEXEC);
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
+  test::Program program(
+      line, {.output = path, .errors = path, .environment = {"ETCDCTL_API=3"}});
+  while (!program.HasEnded()) {
+    Pass(2);
+    see_to();
+  }
+  test::CommandOutcome outcome;
+  outcome.exit_code = program.Wait();
+  std::ifstream said(path, std::ios::binary);
+  outcome.output.assign(std::istreambuf_iterator<char>(said), {});
+  ::close(file);
+  return outcome;
 }
 
 EtcdCluster::EtcdCluster(std::string folder, std::vector<EtcdSeat> seats,
@@ -157,8 +176,9 @@ bool EtcdCluster::Compact() const {
 }
 
 test::CommandOutcome EtcdCluster::Ask(
-    const std::string& endpoints, std::vector<std::string> arguments) const {
-  return Etcdctl(entrance_, endpoints, std::move(arguments));
+    const std::string& endpoints,
+    const std::vector<std::string>& arguments) const {
+  return Etcdctl({entrance_, endpoints}, arguments, see_to_);
 }
 
 }  // namespace taskgraph::storm

@@ -8,9 +8,12 @@
 // answer.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/command.h"
@@ -43,6 +46,9 @@ class EtcdCluster {
   void Pause(std::size_t member);
   void Continue(std::size_t member);
 
+  // What is to be seen to while etcdctl keeps us waiting.
+  void Meanwhile(std::function<void()> see_to) { see_to_ = std::move(see_to); }
+
   // Which one leads, if they say so.
   std::optional<std::size_t> Leader() const;
   // False: it could not be done at present.
@@ -68,16 +74,24 @@ class EtcdCluster {
   std::optional<Standing> StandingOf(std::size_t member) const;
   std::vector<std::string> Arguments(std::size_t member) const;
   test::CommandOutcome Ask(const std::string& endpoints,
-                           std::vector<std::string> arguments) const;
+                           const std::vector<std::string>& arguments) const;
 
   std::string folder_;
   std::vector<std::string> entrance_;
   std::vector<Member> members_;
+  std::function<void()> see_to_ = [] {};
+};
+
+// How to come to where etcdctl reaches the members of an etcd, and which.
+struct EtcdAddress {
+  std::vector<std::string> entrance;
+  std::string endpoints;
 };
 
 // `etcdctl` with these arguments; an answer comes within seconds or not at all.
-test::CommandOutcome Etcdctl(const std::vector<std::string>& entrance,
-                             const std::string& endpoints,
-                             std::vector<std::string> arguments);
+// Meanwhile `see_to` is called again and again.
+test::CommandOutcome Etcdctl(
+    const EtcdAddress& address, const std::vector<std::string>& arguments,
+    const std::function<void()>& see_to = [] {});
 
 }  // namespace taskgraph::storm

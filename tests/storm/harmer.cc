@@ -265,13 +265,13 @@ Harmer::Hit Harmer::HarmHost(const Harm& harm, int host, Random& random) {
       network->TakeLinkDown(host);
       return {whom, [network, host] { network->BringLinkUp(host); }};
     case HarmKind::kLoss: {
-      const int percent = random.LogBetween(1, 40);
+      const int percent = random.LogBetween(1, 15);
       network->Lose(host, percent);
       return {whom + " of " + std::to_string(percent) + " %",
               [network, host] { network->Lose(host, 0); }};
     }
     case HarmKind::kNarrow: {
-      const int kbit = random.LogBetween(128, 8192);
+      const int kbit = random.LogBetween(256, 8192);
       network->Narrow(host, kbit);
       return {whom + " to " + std::to_string(kbit) + " kbit/s",
               [network, host] { network->Narrow(host, 0); }};

@@ -50,7 +50,8 @@ enum class Needs {
 enum class Damage {
   kNone,   // Tasks stay where they are.
   kParts,  // Nodes may lose each other from sight: a backup may be given up.
-  kTakes,  // What the nodes host may be lost.
+  kTakes,  // A node may lose its session as well, and with it what it hosts.
+  kKills,  // It does.
 };
 
 struct HarmTraits {
@@ -64,15 +65,15 @@ struct HarmTraits {
 
 inline constexpr std::array<HarmTraits, 23> kHarms = {{
     // kill -9; who started a node, starts another.
-    {HarmKind::kKillNode, "kill_node", Needs::kNothing, Damage::kTakes, 0, 0},
-    {HarmKind::kKillNodes, "kill_nodes", Needs::kNothing, Damage::kTakes, 0, 0},
+    {HarmKind::kKillNode, "kill_node", Needs::kNothing, Damage::kKills, 0, 0},
+    {HarmKind::kKillNodes, "kill_nodes", Needs::kNothing, Damage::kKills, 0, 0},
     {HarmKind::kTerminateNode, "terminate_node", Needs::kNothing,
-     Damage::kTakes, 0, 0},
+     Damage::kKills, 0, 0},
     // SIGSTOP and SIGCONT: within the heartbeat timeout, and past the session.
     {HarmKind::kStopBriefly, "stop_briefly", Needs::kNothing, Damage::kParts,
      20, 800},
-    {HarmKind::kStopLong, "stop_long", Needs::kNothing, Damage::kTakes, 1500,
-     8000},
+    {HarmKind::kStopLong, "stop_long", Needs::kNothing, Damage::kTakes, 5000,
+     9000},
     {HarmKind::kStopAllBriefly, "stop_all_briefly", Needs::kNothing,
      Damage::kParts, 20, 800},
     // Of `run` it is the launcher, see Plan::kills_launcher.

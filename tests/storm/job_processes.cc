@@ -16,6 +16,8 @@ constexpr int kSignalCode = 128;  // As shells count.
 
 // More than any storm takes.
 constexpr char kRestartsMax[] = "--restarts-max=100000";
+// Longer than a busy machine may let a node wait.
+constexpr char kSessionTime[] = "--session-time=4s";
 constexpr char kSlots[] = "--slots=50";  // All fits on any one node.
 
 void Append(std::vector<std::string>& all, std::vector<std::string> more) {
@@ -46,6 +48,7 @@ std::vector<std::string> RunLine(const Plan& plan, const Ground& ground) {
       "--nodes=" + std::to_string(plan.workload.nodes),
       "--spares=" + std::to_string(plan.workload.spares),
       kRestartsMax,
+      kSessionTime,
       "--log-level=info",
       "--events=" + ground.folder + "/events",
       ground.endpoints.empty() ? "--listen-coordinator=127.0.0.1:0"
@@ -117,7 +120,7 @@ std::vector<std::string> SpreadJob::CommandLine(const Chair& chair) const {
     return line;
   }
   const int nodes = plan_.setting.hosts * plan_.workload.nodes;
-  Append(line, {"--nodes-expected=" + std::to_string(nodes),
+  Append(line, {kSessionTime, "--nodes-expected=" + std::to_string(nodes),
                 "--events=" + ground_.folder + "/events-" + chair.id});
   Append(line, Settings(plan_, ground_.result()));
   return line;

@@ -139,6 +139,8 @@ int main(int argc, char** argv) {
       return 0;
     }
     return Run(options);
+  } catch (const Interrupted&) {
+    return 130;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "storm: %s\n", error.what());
     return 1;

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <regex>
 #include <stdexcept>
@@ -31,6 +33,8 @@ constexpr int kTickMs = 20;
 constexpr int kLookEveryMs = 250;
 constexpr int kProxyPort = 7777;  // Of each host's own.
 constexpr std::uint64_t kEpochsOfCalm = 2;
+
+volatile std::sig_atomic_t g_interrupted = 0;
 
 // The ground that a job stands on, of the storm's own: hosts, etcd, folders.
 class Site {
@@ -128,7 +132,9 @@ class Storm {
                  .network = site.network(),
                  .hosts = plan.setting.hosts,
                  .orders = site.orders()},
-                timeline_) {}
+                timeline_) {
+    if (site_.etcd() != nullptr) site_.etcd()->Meanwhile([this] { SeeTo(); });
+  }
 
   // Throws std::runtime_error if the job does not move on.
   Complaints Run();
@@ -138,6 +144,10 @@ class Storm {
  private:
   void Start();
   void Pass(int ms);
+  void SeeTo();
+  test::CommandOutcome Ask(const std::vector<std::string>& arguments) {
+    return site_.Ask(arguments, [this] { SeeTo(); });
+  }
   void Look();
   bool IsCalm() const;
   void AwaitCalm();
@@ -185,13 +195,18 @@ void Storm::Start() {
   patience_ = Deadline(kGuardMs);
 }
 
+void Storm::SeeTo() {
+  job_->Tend();
+  harmer_.HealDue();
+  if (g_interrupted != 0) throw Interrupted();
+}
+
 // Lets time pass, and sees to what is due meanwhile.
 void Storm::Pass(int ms) {
   const Deadline end(ms);
   do {
     storm::Pass(std::min(ms, kTickMs));
-    job_->Tend();
-    harmer_.HealDue();
+    SeeTo();
     if (!code_) code_ = job_->Ended();
     if (!harmer_.HasAllHealed()) patience_ = Deadline(kGuardMs);
     if (!code_ && patience_.IsOver()) {
@@ -203,7 +218,7 @@ void Storm::Pass(int ms) {
 }
 
 void Storm::Look() {
-  const auto outcome = site_.Ask({"get", "--prefix", site_.ground().keys()});
+  const auto outcome = Ask({"get", "--prefix", site_.ground().keys()});
   next_look_ = Deadline(kLookEveryMs);
   if (outcome.exit_code != 0) return;  // Not there, or away.
   const std::uint64_t before = records_.epoch;
@@ -264,6 +279,8 @@ void Storm::AwaitCalm() {
 void Storm::Unleash(const Squall& squall) {
   for (const Harm& harm : squall.harms) {
     Pass(harm.after_ms);
+    Look();  // Whom it may hit depends on who has what now.
+    budget_.Note(records_);
     if (code_) return;
     harmer_.Begin(harm);
   }
@@ -272,8 +289,7 @@ void Storm::Unleash(const Squall& squall) {
 void Storm::AwaitHealing() {
   while (!harmer_.HasAllHealed()) {
     storm::Pass(kTickMs);
-    job_->Tend();
-    harmer_.HealDue();
+    SeeTo();
     if (next_look_.IsOver()) Look();
   }
   Look();
@@ -318,8 +334,8 @@ Complaints Storm::Conclude(const Reference& reference) {
     all.insert(all.end(), some.begin(), some.end());
   }
   if (site_.etcd() != nullptr) {
-    const auto ask = [this](std::vector<std::string> arguments) {
-      return site_.Ask(std::move(arguments));
+    const auto ask = [this](const std::vector<std::string>& arguments) {
+      return Ask(arguments);
     };
     for (auto& one : CheckKeys(ground, reference, ask)) all.push_back(one);
   }
@@ -360,6 +376,9 @@ void Keep(const Plan& plan, const Ground& ground, const std::string& keep,
 
 Outcome RunStorm(const Plan& plan, const std::string& apps,
                  const std::string& keep) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    ::signal(number, [](int) { g_interrupted = 1; });
+  }
   Outcome outcome;
   Site site(plan, apps);
   {

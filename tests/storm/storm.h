@@ -23,8 +23,11 @@ struct Outcome {
   std::string kept;                     // The folder with the logs, if not.
 };
 
+// A signal asked us to end. All is cleaned up when this has arrived.
+struct Interrupted {};
+
 // `apps` is the folder of the examples' folders; what a failed run left is kept
-// in `keep`.
+// in `keep`. Throws Interrupted.
 Outcome RunStorm(const Plan& plan, const std::string& apps,
                  const std::string& keep);
 

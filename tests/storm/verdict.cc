@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "storm/census.h"
-#include "storm/passing.h"
 
 namespace taskgraph::storm {
 namespace {
@@ -15,10 +14,10 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// Until `check` has nothing to say, or a minute has passed.
+// Until `check` has nothing to say, or the time is over.
 template <typename Check>
-Complaints Patiently(Check check) {
-  const Deadline patience(kGuardMs);
+Complaints Patiently(int patience_ms, Check check) {
+  const Deadline patience(patience_ms);
   while (true) {
     Complaints complaints = check();
     if (complaints.empty() || patience.IsOver()) return complaints;
@@ -123,8 +122,8 @@ Complaints CheckResult(const Plan& plan, const Ground& ground,
   return complaints;
 }
 
-Complaints CheckProcesses(const Ground& ground) {
-  return Patiently([&] {
+Complaints CheckProcesses(const Ground& ground, int patience_ms) {
+  return Patiently(patience_ms, [&] {
     Complaints complaints;
     for (const Inhabitant& one : Census(MarkOf(ground.job))) {
       complaints.push_back("still alive: " + one.role + " " + one.id +
@@ -143,8 +142,8 @@ Complaints CheckFiles(const Ground& ground, App app) {
 }
 
 Complaints CheckKeys(const Ground& ground, const Reference& reference,
-                     const AskEtcd& ask) {
-  return Patiently([&]() -> Complaints {
+                     const AskEtcd& ask, int patience_ms) {
+  return Patiently(patience_ms, [&]() -> Complaints {
     const auto listed = ask({"get", "--prefix", ground.keys()});
     const auto leases = ask({"lease", "list"});
     if (listed.exit_code != 0 || leases.exit_code != 0) {
