@@ -201,7 +201,8 @@ Harmer::Hit Harmer::HarmLinks(const Harm& harm, Random& random) {
     case HarmKind::kPartition: {
       std::vector<int> hosts;
       for (int i = 0; i < targets_.hosts; ++i) hosts.push_back(i);
-      return MayHit(harm, hosts) ? Partition(random) : Hit{};
+      const bool may = hosts.size() > 1 && MayHit(harm, hosts);
+      return may ? Partition(random) : Hit{};
     }
     case HarmKind::kOneWay:
       if (host == other || !MayHit(harm, {host, other})) return {};
@@ -233,7 +234,6 @@ Harmer::Hit Harmer::Partition(Random& random) {
       if (side != ((sides >> to) & 1)) ways.emplace_back(from, to);
     }
   }
-  if (ways.empty()) return {};
   return Cut(whom + " from the others", std::move(ways));
 }
 

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Storms over real jobs, from the command line; scripts/storm calls it, and so
-// do tests. `storm --help` tells how. docs/reliability.md tells what it does.
+// do tests. `storm --help` tells how; README.md, beside this, what it does.
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,9 @@ Setting SettingOf(Seed seed, const Options& options, bool may_have_hosts) {
   }
   if (const auto store = ChoiceOf<Store>(kStoreNames, options.coordinator)) {
     setting.store = *store;
+  }
+  if (options.hosts > 0 && setting.store == Store::kEmbedded) {
+    setting.store = Store::kEtcd;
   }
   if (setting.store == Store::kEmbedded || !may_have_hosts) return setting;
   setting.hosts = options.hosts >= 0 ? options.hosts : spread ? kHosts : 0;
@@ -115,7 +120,8 @@ void Describe(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"embedded", "etcd", "etcd3"}));
   app.add_option("--hosts", options.hosts,
                  "So many hosts, with --coordinator etcd or etcd3; 0: all on "
-                 "this machine; default: by the seed");
+                 "this machine; default: by the seed")
+      ->check(CLI::Range(0, 20));
   app.add_flag("--short", options.is_short, "Storms of some seconds each");
   app.add_flag("--report", options.report, "Sum up the results so far");
   app.add_option("--folder", options.folder,
@@ -134,6 +140,11 @@ int main(int argc, char** argv) {
   Describe(app, options);
   CLI11_PARSE(app, argc, argv);
   try {
+    if (options.hosts > 0 && options.coordinator == "embedded") {
+      throw std::runtime_error(
+          "an embedded coordinator reaches no further than this machine; for "
+          "several hosts take --coordinator etcd or etcd3");
+    }
     if (options.report) {
       std::printf("%s", Report(ReadFile(options.results())).c_str());
       return 0;

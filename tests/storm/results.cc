@@ -2,7 +2,7 @@
 #include "storm/results.h"
 
 #include <algorithm>
-#include <cstdio>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -25,25 +25,75 @@ std::vector<Json> Parse(const std::string& lines) {
   return all;
 }
 
-// What one column of the table is about.
-std::string ColumnOf(const Json& result) {
-  std::string name = result.at("job").get<std::string>() + " " +
-                     result.at("coordinator").get<std::string>();
-  if (result.at("hosts") > 0) name += " hosts";
-  return name;
+// Rows of cells, in columns that are as wide as they must be.
+std::string Table(const std::vector<std::vector<std::string>>& rows) {
+  std::vector<std::size_t> widths;
+  for (const auto& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string text;
+  for (const auto& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - row[i].size(), ' ');
+      // Names stand at the left, numbers at the right.
+      text += i == 0 ? row[i] + space : "  " + space + row[i];
+    }
+    text += '\n';
+  }
+  return text;
 }
 
-struct Sum {
-  int runs = 0;
-  int failed = 0;
-  double seconds = 0;
-  std::map<std::string, int> harms;
-};
+std::string SettingOf(const Json& result) {
+  std::string name = result.at("job").get<std::string>() + ", " +
+                     result.at("coordinator").get<std::string>();
+  const int hosts = result.at("hosts");
+  return hosts == 0 ? name : name + ", " + std::to_string(hosts) + " hosts";
+}
 
-std::string Padded(const std::string& text, int width) {
-  char cell[64];
-  std::snprintf(cell, sizeof cell, "%*s", width, text.c_str());
-  return cell;
+std::string StormTable(const std::vector<Json>& results) {
+  struct Sum {
+    int storms = 0;
+    int failed = 0;
+    int harms = 0;
+    double seconds = 0;
+  };
+  std::map<std::string, Sum> sums;
+  for (const Json& one : results) {
+    Sum& sum = sums[SettingOf(one)];
+    ++sum.storms;
+    sum.failed += one.at("outcome") == "ok" ? 0 : 1;
+    sum.seconds += one.at("seconds").get<double>();
+    for (const Json& count : one.at("harms")) sum.harms += count.get<int>();
+  }
+  std::vector<std::vector<std::string>> rows = {
+      {"job", "storms", "failed", "harms", "minutes"}};
+  for (const auto& [name, sum] : sums) {
+    rows.push_back({name, std::to_string(sum.storms),
+                    std::to_string(sum.failed), std::to_string(sum.harms),
+                    std::to_string(std::lround(sum.seconds / 60))});
+  }
+  return Table(rows);
+}
+
+std::string HarmTable(const std::vector<Json>& results) {
+  std::map<std::string, std::map<std::string, int>> counts;  // By job.
+  for (const Json& one : results) {
+    for (const auto& [name, count] : one.at("harms").items()) {
+      counts[name][one.at("job")] += count.get<int>();
+    }
+  }
+  std::vector<std::vector<std::string>> rows = {{"harm"}};
+  for (const auto& app : kAppNames) rows[0].emplace_back(app);
+  for (auto& [name, by_job] : counts) {
+    rows.push_back({name});
+    for (const auto& app : kAppNames) {
+      rows.back().push_back(std::to_string(by_job[std::string(app)]));
+    }
+  }
+  return Table(rows);
 }
 
 std::string Failures(const std::vector<Json>& results) {
@@ -88,26 +138,8 @@ Seed NextSeed(const std::string& lines) {
 
 std::string Report(const std::string& lines) {
   const std::vector<Json> results = Parse(lines);
-  std::map<std::string, Sum> sums;
-  for (const Json& one : results) {
-    Sum& sum = sums[ColumnOf(one)];
-    ++sum.runs;
-    sum.failed += one.at("outcome") == "ok" ? 0 : 1;
-    sum.seconds += one.at("seconds").get<double>();
-    for (const auto& [name, count] : one.at("harms").items()) {
-      sum.harms[name] += count.get<int>();
-    }
-  }
-  std::string text;
-  for (const auto& [name, sum] : sums) {
-    text += name + ": " + std::to_string(sum.runs) + " storms, " +
-            std::to_string(sum.failed) + " failed, " +
-            std::to_string(static_cast<int>(sum.seconds / 60)) + " minutes\n";
-    for (const auto& [harm, count] : sum.harms) {
-      text += Padded(std::to_string(count), 8) + "  " + harm + "\n";
-    }
-  }
-  return text + Failures(results);
+  return StormTable(results) + "\n" + HarmTable(results) + "\n" +
+         Failures(results);
 }
 
 }  // namespace taskgraph::storm

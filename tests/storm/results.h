@@ -17,8 +17,8 @@ void AppendResult(const std::string& file, const std::string& line);
 // One more than the highest seed in these lines; 1: there is none.
 Seed NextSeed(const std::string& lines);
 
-// A table of how often each kind of harm was done to which job, and of what
-// failed.
+// Tables of how many storms there were and failed, and of how often each kind
+// of harm was done; and what failed.
 std::string Report(const std::string& lines);
 
 }  // namespace taskgraph::storm

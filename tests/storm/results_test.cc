@@ -27,8 +27,9 @@ TEST(ResultsTest, HarmsOfOneJobAreSummedUp) {
 
   const std::string report = Report(LineOf(1, outcome) + LineOf(2, outcome));
 
-  EXPECT_THAT(report, HasSubstr("digits etcd: 2 storms, 0 failed, 2 minutes"));
-  EXPECT_THAT(report, HasSubstr("4  kill_node\n"));
+  EXPECT_THAT(report,
+              HasSubstr("digits, etcd       2       0      4        2"));
+  EXPECT_THAT(report, HasSubstr("kill_node       0       4           0\n"));
   EXPECT_THAT(report, Not(HasSubstr("failed:")));
 }
 
@@ -39,7 +40,7 @@ TEST(ResultsTest, WhatFailedIsTold) {
 
   const std::string report = Report(LineOf(17, outcome));
 
-  EXPECT_THAT(report, HasSubstr("1 storms, 1 failed"));
+  EXPECT_THAT(report, HasSubstr("digits, etcd       1       1"));
   EXPECT_THAT(report, HasSubstr("failed: {\"seed\":17"));
   EXPECT_THAT(report, HasSubstr("still alive"));
 }

@@ -2,25 +2,21 @@
 #include "storm/storm.h"
 
 #include <signal.h>
-#include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
-#include <regex>
 #include <stdexcept>
 #include <utility>
 
 #include "storm/budget.h"
 #include "storm/census.h"
-#include "storm/etcd_cluster.h"
 #include "storm/harmer.h"
-#include "storm/host_network.h"
 #include "storm/job_processes.h"
 #include "storm/passing.h"
-#include "storm/proxy.h"
 #include "storm/records.h"
+#include "storm/site.h"
 #include "storm/timeline.h"
 #include "storm/verdict.h"
 
@@ -31,93 +27,9 @@ namespace fs = std::filesystem;
 
 constexpr int kTickMs = 20;
 constexpr int kLookEveryMs = 250;
-constexpr int kProxyPort = 7777;  // Of each host's own.
 constexpr std::uint64_t kEpochsOfCalm = 2;
 
 volatile std::sig_atomic_t g_interrupted = 0;
-
-// The ground that a job stands on, of the storm's own: hosts, etcd, folders.
-class Site {
- public:
-  Site(const Plan& plan, const std::string& apps) : plan_(plan) {
-    const std::string name(NameOf(plan.setting.app));
-    ground_.app = apps + "/" + name + "/" + name;
-    ground_.folder = folder_.path();
-    ground_.job =
-        "storm-" + std::to_string(::getpid()) + "-" + std::to_string(plan.seed);
-    fs::create_directory(ground_.runtime_folder());
-    fs::create_directory(fs::path(ground_.result()).parent_path());
-    MakeNetwork();
-    MakeEtcd();
-    MakeProxies();
-  }
-
-  const Ground& ground() const { return ground_; }
-  HostNetwork* network() { return network_ ? &*network_ : nullptr; }
-  EtcdCluster* etcd() { return etcd_ ? &*etcd_ : nullptr; }
-  std::string orders() const { return ground_.folder + "/proxy"; }
-
-  // Where etcdctl reaches the coordinator; empty: not yet.
-  std::string Endpoints() const {
-    if (etcd_) return etcd_->endpoints();
-    std::smatch found;
-    const std::string said = ReadFile(ground_.errors());
-    const std::regex pattern("etcdctl --endpoints (\\S+) ");
-    return std::regex_search(said, found, pattern) ? found[1] : std::string();
-  }
-  test::CommandOutcome Ask(std::vector<std::string> arguments) const {
-    const auto entrance =
-        network_ ? network_->EntranceToSwitch() : std::vector<std::string>();
-    const std::string endpoints = Endpoints();
-    if (endpoints.empty()) return {};
-    return Etcdctl(entrance, endpoints, std::move(arguments));
-  }
-
- private:
-  int Members() const {
-    return plan_.setting.store == Store::kEmbedded ? 0
-           : plan_.setting.store == Store::kEtcd   ? 1
-                                                   : 3;
-  }
-
-  void MakeNetwork() {
-    if (plan_.setting.hosts == 0) return;
-    network_.emplace(plan_.setting.hosts + Members());
-  }
-
-  // Each on a host of its own, after those of the job.
-  void MakeEtcd() {
-    if (Members() == 0) return;
-    std::vector<EtcdSeat> seats(static_cast<std::size_t>(Members()));
-    for (int i = 0; network_ && i < Members(); ++i) {
-      const int host = plan_.setting.hosts + i;
-      seats[i] = {network_->AddressOf(host), network_->EntranceTo(host)};
-    }
-    etcd_.emplace(
-        ground_.folder, seats,
-        network_ ? network_->EntranceToSwitch() : std::vector<std::string>());
-    ground_.endpoints = etcd_->endpoints();
-  }
-
-  void MakeProxies() {
-    for (int host = 0; host < plan_.setting.hosts; ++host) {
-      std::vector<std::string> line = network_->EntranceTo(host);
-      line.insert(
-          line.end(),
-          {test::Self(), "proxy", std::to_string(kProxyPort),
-           orders() + std::to_string(host), std::to_string(plan_.seed)});
-      proxies_.emplace_back(line);
-      network_->Divert(host, plan_.setting.hosts, kProxyPort);
-    }
-  }
-
-  const Plan& plan_;
-  test::Folder folder_{"storm"};
-  Ground ground_;
-  std::optional<HostNetwork> network_;
-  std::optional<EtcdCluster> etcd_;
-  std::vector<test::Program> proxies_;
-};
 
 class Storm {
  public:
@@ -181,7 +93,10 @@ Complaints Storm::Run() {
     Unleash(squall);
     AwaitHealing();
   }
-  if (plan_.kills_launcher && !code_) return KillLauncher();
+  if (plan_.kills_launcher) {
+    AwaitCalm();
+    if (!code_) return KillLauncher();
+  }
   while (!code_) Pass(kTickMs);
   return Conclude(reference);
 }
@@ -300,25 +215,24 @@ void Storm::AwaitHealing() {
 // With it, its nodes end. What it leaves, the next one sweeps out; but its keys
 // at an etcd stay (docs/status.md).
 Complaints Storm::KillLauncher() {
-  AwaitCalm();
-  if (code_) return {};
   timeline_.Note("kill -9 of the launcher");
   for (const Inhabitant& one : Census(MarkOf(site_.ground().job))) {
     if (one.role == "run") ::kill(one.pid, SIGKILL);
   }
-  Complaints complaints = CheckProcesses(site_.ground());
+  const Ground& ground = site_.ground();
+  const App app = plan_.setting.app;
+  Complaints all = CheckProcesses(ground);
   code_ = job_->Ended();
-  test::RunCommand(
-      {site_.ground().app, "run", "--quiet", "--nodes=1",
-       "--name=" + site_.ground().job + "-next", "--config=epochs=1",
-       plan_.setting.app == App::kLedger
-           ? "--backups=0"
-           : "--config=result=" + site_.ground().result()},
-      {}, {"XDG_RUNTIME_DIR=" + site_.ground().runtime_folder()});
-  for (auto& more : CheckFiles(site_.ground(), plan_.setting.app)) {
-    complaints.push_back(std::move(more));
+  const auto next = test::RunCommand(
+      {ground.app, "run", "--quiet", "--nodes=1", "--config=epochs=1",
+       app == App::kLedger ? "--backups=0"
+                           : "--config=result=" + ground.result()},
+      {}, {"XDG_RUNTIME_DIR=" + ground.runtime_folder()});
+  if (next.exit_code != 0) all.push_back("the next job: " + next.output);
+  for (const Complaints& some : {CheckFiles(ground, app), Histories()}) {
+    all.insert(all.end(), some.begin(), some.end());
   }
-  return complaints;
+  return all;
 }
 
 Complaints Storm::Conclude(const Reference& reference) {
