@@ -13,6 +13,19 @@ namespace fs = std::filesystem;
 
 constexpr int kProxyPort = 7777;  // Of each host's own.
 
+// Through a proxy nobody sees that a port refuses, so there are proxies only
+// where they have something to do.
+bool NeedsProxies(const Plan& plan) {
+  for (const Squall& squall : plan.squalls) {
+    for (const Harm& harm : squall.harms) {
+      if (harm.kind == HarmKind::kDelay || harm.kind == HarmKind::kBreak) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 Site::Site(const Plan& plan, const std::string& apps) : plan_(plan) {
@@ -27,7 +40,7 @@ Site::Site(const Plan& plan, const std::string& apps) : plan_(plan) {
     network_.emplace(plan.setting.hosts + Members());
   }
   if (Members() > 0) MakeEtcd();
-  if (network_) MakeProxies();
+  if (network_ && NeedsProxies(plan)) MakeProxies();
 }
 
 int Site::Members() const {
