@@ -160,8 +160,8 @@ void HostNetwork::BringLinkUp(int host) {
 void HostNetwork::Lose(int host, int percent) {
   std::string rules = "flush chain ip storm lossy\n";
   if (percent > 0) {
-    rules += "add rule ip storm lossy numgen random mod 100 < " +
-             std::to_string(percent) + " drop\n";
+    rules += "add rule ip storm lossy numgen random mod 100 <= " +
+             std::to_string(percent - 1) + " drop\n";
   }
   InNamespace(NamespaceOf(host), "nft -f -", rules);
 }
