@@ -232,8 +232,8 @@ class Proxy {
     if (::setsockopt(far, SOL_SOCKET, SO_MARK, &mark, sizeof mark) != 0) {
       Fail("SO_MARK");
     }
-    // It may not be there yet; what is written waits.
-    ::connect(far, reinterpret_cast<sockaddr*>(&target), size);
+    // How it comes out shows when it is used; what is written until then waits.
+    (void)::connect(far, reinterpret_cast<sockaddr*>(&target), size);
     carried_.push_back(std::make_unique<Carried>(near, far));
     if (orders_.delay_ms_max > 0) {
       carried_.back()->Slow(orders_.delay_ms_max, random_);

@@ -3,8 +3,10 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -160,10 +162,9 @@ std::string Storm::Describe() const {
 // All are there, all have what they should, and it goes on.
 bool Storm::IsCalm() const {
   const Workload& work = plan_.workload;
-  const int hosts = std::max(1, plan_.setting.hosts);
-  const auto nodes = static_cast<std::size_t>(hosts * work.nodes + work.spares);
+  const int nodes = std::max(1, plan_.setting.hosts) * work.nodes + work.spares;
   if (records_.end || !records_.has_controller ||
-      records_.nodes.size() != nodes ||
+      std::ssize(records_.nodes) != nodes ||
       records_.epoch < healed_at_ + kEpochsOfCalm) {
     return false;
   }
@@ -172,7 +173,7 @@ bool Storm::IsCalm() const {
     int backups = 0;
     if (plan_.setting.app == App::kLedger) backups = work.backups;
     if (plan_.setting.app == App::kDigits && task == 0) backups = 1;
-    if (record.backups.size() < static_cast<std::size_t>(backups)) return false;
+    if (std::ssize(record.backups) < backups) return false;
   }
   return true;
 }
