@@ -190,7 +190,7 @@ Run BareRoundTrips(Socket socket, const BareLoad& load) {
   Program server(
       {Self(), kRole, std::to_string(theirs), std::to_string(load.answer_bytes),
        load.computing ? "computing" : "idle"},
-      theirs);
+      {.fd = theirs});
   ::close(theirs);
   Run run;
   {

@@ -4,56 +4,18 @@
 // neighbor in its folder.
 #pragma once
 
-#include <sys/types.h>
-
-#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "support/program.h"
 #include "taskgraph/job.h"
 
 namespace taskgraph::bench {
 
-// A temporary folder, gone with its owner.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string operator/(const std::string& name) const {
-    return (path_ / name).string();
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
-// A running process; killed with its owner if it has not ended.
-class Program {
- public:
-  // `arguments[0]` is the program, without a path one beside this. It keeps
-  // `fd`, if any, open under the same number.
-  explicit Program(std::vector<std::string> arguments, int fd = -1);
-  ~Program();
-  Program(Program&& other) noexcept;
-  Program& operator=(Program&&) = delete;
-
-  void Signal(int number) const;
-  // The exit code; 128 + N if signal N ended it.
-  int Wait();
-  // Waits, and fails with a word about it if the code is not 0.
-  void Succeed();
-
- private:
-  std::string name_;
-  pid_t pid_;
-};
-
-// This program's path.
-std::string Self();
+using test::Folder;
+using test::Program;
+using test::Self;
 
 // If the command line asks for a role in a job (run, node, controller) this
 // plays it, as the benchmark's child, and returns the exit code.

@@ -82,7 +82,7 @@ Run TransportRoundTrips(const Address& address, const BareLoad& load) {
       load.answer_bytes == kSmallBytes ? 0 : load.answer_bytes;
   Program server(
       {Self(), kRole, address, std::to_string(body), std::to_string(ready[1])},
-      ready[1]);
+      {.fd = ready[1]});
   ::close(ready[1]);
   char bound[200] = {};
   if (::read(ready[0], bound, sizeof bound - 1) <= 0) Fail("no server");

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Storms over real jobs, from the command line; scripts/storm calls it, and so
+// do tests. `storm --help` tells how; README.md, beside this, what it does.
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "storm/host_network.h"
+#include "storm/job_processes.h"
+#include "storm/passing.h"
+#include "storm/plan.h"
+#include "storm/proxy.h"
+#include "storm/results.h"
+#include "storm/storm.h"
+
+namespace {
+
+using namespace taskgraph::storm;
+
+constexpr int kHosts = 3;  // If chance decides that there are some.
+
+struct Options {
+  int minutes = 0;
+  std::vector<Seed> seeds;
+  std::string job, coordinator;
+  int hosts = -1;
+  bool is_short = false;
+  bool report = false;
+  std::string folder = "build/storm";
+  std::string apps = STORM_APPS;
+
+  std::string results() const { return folder + "/results.jsonl"; }
+};
+
+// What nobody chose is drawn from the seed.
+Setting SettingOf(Seed seed, const Options& options, bool may_have_hosts) {
+  Random random(seed * 2654435761 + 1);
+  Setting setting;
+  setting.app = static_cast<App>(random.Next() % kAppNames.size());
+  setting.store = static_cast<Store>(random.Next() % kStoreNames.size());
+  const bool spread = random.Chance(50);
+  if (const auto app = ChoiceOf<App>(kAppNames, options.job)) {
+    setting.app = *app;
+  }
+  if (const auto store = ChoiceOf<Store>(kStoreNames, options.coordinator)) {
+    setting.store = *store;
+  }
+  if (options.hosts > 0 && setting.store == Store::kEmbedded) {
+    setting.store = Store::kEtcd;
+  }
+  if (setting.store == Store::kEmbedded || !may_have_hosts) return setting;
+  setting.hosts = options.hosts >= 0 ? options.hosts : spread ? kHosts : 0;
+  return setting;
+}
+
+std::string ReplayOf(const Plan& plan, const Options& options) {
+  return "scripts/storm --seed " + std::to_string(plan.seed) + " --job " +
+         std::string(NameOf(plan.setting.app)) + " --coordinator " +
+         std::string(NameOf(plan.setting.store)) + " --hosts " +
+         std::to_string(plan.setting.hosts) +
+         (options.is_short ? " --short" : "");
+}
+
+// Says whether all was well.
+bool RunOne(Seed seed, const Options& options, bool may_have_hosts) {
+  const Plan plan = DrawPlan(seed, SettingOf(seed, options, may_have_hosts),
+                             options.is_short ? Length::kShort : Length::kLong);
+  const Outcome outcome = RunStorm(plan, options.apps, options.folder);
+  const std::string line = ResultLine(plan, outcome);
+  AppendResult(options.results(), line);
+  std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+  if (outcome.complaints.empty()) return true;
+  std::fprintf(stderr, "seed %llu failed; the storm was:\n%s",
+               static_cast<unsigned long long>(seed),
+               ReadFile(outcome.kept + "/timeline").c_str());
+  for (const std::string& complaint : outcome.complaints) {
+    std::fprintf(stderr, "wrong: %s\n", complaint.c_str());
+  }
+  std::fprintf(stderr, "logs: %s\nagain: %s\n", outcome.kept.c_str(),
+               ReplayOf(plan, options).c_str());
+  return false;
+}
+
+int Run(const Options& options) {
+  std::filesystem::create_directories(options.folder);
+  const std::string why_not =
+      options.hosts == 0 ? std::string() : HostNetwork::WhyNot();
+  if (!why_not.empty()) {
+    std::fprintf(stderr, "skipped: all harms to hosts and links: %s\n",
+                 why_not.c_str());
+  }
+  bool well = true;
+  for (const Seed seed : options.seeds) {
+    well = RunOne(seed, options, why_not.empty()) && well;
+  }
+  const Deadline end(options.minutes * 60'000);
+  while (!end.IsOver()) {
+    const Seed seed = NextSeed(ReadFile(options.results()));
+    well = RunOne(seed, options, why_not.empty()) && well;
+  }
+  return well ? 0 : 1;
+}
+
+void Describe(CLI::App& app, Options& options) {
+  app.add_option("--minutes", options.minutes,
+                 "Go on for so long, after the highest seed among the results");
+  app.add_option("--seed", options.seeds, "These seeds");
+  app.add_option("--job", options.job, "Default: by the seed")
+      ->check(CLI::IsMember({"ledger", "digits", "regression"}));
+  app.add_option("--coordinator", options.coordinator, "Default: by the seed")
+      ->check(CLI::IsMember({"embedded", "etcd", "etcd3"}));
+  app.add_option("--hosts", options.hosts,
+                 "So many hosts, with --coordinator etcd or etcd3; 0: all on "
+                 "this machine; default: by the seed")
+      ->check(CLI::Range(0, 20));
+  app.add_flag("--short", options.is_short, "Storms of some seconds each");
+  app.add_flag("--report", options.report, "Sum up the results so far");
+  app.add_option("--folder", options.folder,
+                 "For results.jsonl, and for what failed storms left");
+  app.add_option("--apps", options.apps, "Where the examples are built");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc == 5 && std::string(argv[1]) == "proxy") {
+    RunProxy(std::atoi(argv[2]), argv[3], std::strtoull(argv[4], nullptr, 10));
+  }
+  Options options;
+  CLI::App app("Storms over the example jobs: harms drawn from a seed.");
+  Describe(app, options);
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (options.hosts > 0 && options.coordinator == "embedded") {
+      throw std::runtime_error(
+          "an embedded coordinator reaches no further than this machine; for "
+          "several hosts take --coordinator etcd or etcd3");
+    }
+    if (options.report) {
+      std::printf("%s", Report(ReadFile(options.results())).c_str());
+      return 0;
+    }
+    return Run(options);
+  } catch (const Interrupted&) {
+    return 130;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "storm: %s\n", error.what());
+    return 1;
+  }
+}
