@@ -18,7 +18,6 @@
 namespace taskgraph::test {
 namespace {
 
-using testing::AllOf;
 using testing::HasSubstr;
 
 std::vector<std::string> Flags(const TlsFiles& files) {
