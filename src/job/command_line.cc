@@ -12,9 +12,9 @@
 #include <thread>
 
 #include "job/command_checks.h"
-#include "job/duration_text.h"
 #include "job/in_process.h"
-#include "job/job_checks.h"
+#include "runtime/duration_text.h"
+#include "runtime/job_checks.h"
 
 namespace taskgraph::job {
 namespace {
@@ -110,13 +110,13 @@ CLI::Option* Parser::AddDuration(const std::string& name, Duration& target,
       .add_option_function<std::string>(
           name,
           [&target](const std::string& text) {
-            target = ParseDuration(text).value();
+            target = runtime::ParseDuration(text).value();
           },
           help)
       ->envname(VariableOf(name))
       ->check(CLI::Validator(check, ""))
       ->type_name("TIME")
-      ->default_str(FormatDuration(target));
+      ->default_str(runtime::FormatDuration(target));
 }
 
 void Parser::AddJobOptions() {
@@ -185,7 +185,7 @@ void Parser::Parse(std::vector<std::string> arguments) {
 void Parser::ApplyToJob() {
   job_.Rename(name_);
   job_.SetTasks(tasks_);
-  CheckOptions(job_.options());
+  runtime::CheckOptions(job_.options());
 }
 
 // What is of no use would be ignored in silence.
@@ -205,7 +205,7 @@ void Parser::CheckOneProcess(const RunCommand& run) const {
 }
 
 CommandLine Parser::Finish(CommandLine command_line) {
-  command_line.config = CompleteConfig(job_, ReadSettings(config_));
+  command_line.config = runtime::CompleteConfig(job_, ReadSettings(config_));
   command_line.log = log_;
   command_line.job = job_;
   return command_line;
