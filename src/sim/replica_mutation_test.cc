@@ -75,7 +75,8 @@ TEST(ReplicaMutation, ABackupThatFollowsTwoPrimaries) {  // R16
       replica->body = core::LogAck{heard.term, heard.join, kAll, heard.stamp};
     }
   };
-  broken.harms = {Harm::kStopNode, Harm::kCutNodes, Harm::kCutOneWay};
+  broken.kinds = {FaultKind::kStopNode, FaultKind::kCutNodes,
+                  FaultKind::kCutOneWay};
   EXPECT_NE(FirstBroken(broken), "");
 }
 
@@ -129,7 +130,8 @@ TEST(ReplicaMutation, ABackupThatForgetsThatTheEpochIsToAdvance) {  // R15
     turn.effects.advance_epoch = false;
     turn.effects.finish.reset();
   });
-  broken.harms = {Harm::kKillNode, Harm::kCutFromCoordinator, Harm::kLoseCalls};
+  broken.kinds = {FaultKind::kKillNode, FaultKind::kCutFromCoordinator,
+                  FaultKind::kLoseCall};
   EXPECT_NE(FirstBroken(broken), "");
 }
 
