@@ -23,19 +23,18 @@ std::string Counted(std::uint64_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
-std::string Nanoseconds(Duration duration) {
-  return "std::chrono::nanoseconds(" + std::to_string(duration.count()) + ")";
+// With the literals of std::chrono_literals.
+std::string AsCode(Duration duration) {
+  return std::to_string(duration.count()) + "ns";
 }
 
 std::string AsCode(const Fault& fault) {
   std::string code =
-      "{.at = " + Nanoseconds(fault.at) + ",\n       .kind = FaultKind::" +
-      std::string(kEnumerators[static_cast<std::size_t>(fault.kind)]) +
-      ", .whom = " + std::to_string(fault.whom);
+      "{.at = " + AsCode(fault.at) + ", .kind = FaultKind::" +
+      std::string(kEnumerators[static_cast<std::size_t>(fault.kind)]);
+  if (fault.whom != 0) code += ", .whom = " + std::to_string(fault.whom);
   if (fault.other != 0) code += ", .other = " + std::to_string(fault.other);
-  if (fault.lasts > Duration{}) {
-    code += ",\n       .lasts = " + Nanoseconds(fault.lasts);
-  }
+  if (fault.lasts > Duration{}) code += ", .lasts = " + AsCode(fault.lasts);
   return code + "}";
 }
 
@@ -47,7 +46,7 @@ std::string AsCode(const SimulationPlan& plan) {
     code +=
         (i > 0 ? "," : "") + std::string("\n      ") + AsCode(plan.faults[i]);
   }
-  return code + "},\n   .heals_at = " + Nanoseconds(plan.heals_at) + "}";
+  return code + "},\n   .heals_at = " + AsCode(plan.heals_at) + "}";
 }
 
 std::string SizeOf(const SimulationPlan& plan) {
@@ -59,10 +58,13 @@ std::string SizeOf(const SimulationPlan& plan) {
   return text;
 }
 
+std::string Headline(const SimulationFailure& failure) {
+  return "breaks '" + failure.rule + "' at " + sim::Stamp(failure.at) + " s, " +
+         SizeOf(failure.plan);
+}
+
 std::string Told(const SimulationFailure& failure) {
-  std::string text = "breaks '" + failure.rule + "' at " +
-                     sim::Stamp(failure.at) + " s, " + SizeOf(failure.plan) +
-                     ":\n  " + failure.what + "\n";
+  std::string text = Headline(failure) + ":\n  " + failure.what + "\n";
   if (failure.rule.starts_with("R")) {
     text +=
         "  That is a rule of TaskGraph's own (docs/protocol.md): please report "
@@ -84,7 +86,11 @@ std::string SimulationReport::Describe() const {
   const SimulationFailure& least = shrunk ? *shrunk : *failure;
   std::string text =
       "seed " + std::to_string(failure->plan.seed) + " " + Told(*failure);
-  if (shrunk) text += "A smaller run " + Told(least);
+  if (shrunk && shrunk->what == failure->what) {
+    text += "A smaller run " + Headline(least) + ".\n";
+  } else if (shrunk) {
+    text += "A smaller run " + Told(least);
+  }
   if (!least.plan.faults.empty()) text += "Its faults:\n";
   for (const Fault& fault : least.plan.faults) {
     text += "  " + taskgraph::Describe(fault) + "\n";

@@ -75,6 +75,8 @@ class Running {
     options.slots = SlotsOf(job_, options_, request_.plan.nodes);
     options.controllers = kControllers;
     options.config = options_.config;
+    options.network.heartbeat_timeout =
+        job_.options().failure.heartbeat_timeout;
     sim::DrawDelays(dice_, options);
     options.trace = request_.detail;
     if (request_.detail != sim::Trace::Level::kStory) {

@@ -15,6 +15,8 @@ namespace {
 using sim::Concerns;
 using sim::Subject;
 
+constexpr int kMoments = 15;
+
 bool Exists(const Fault& fault, const SimulationPlan& plan) {
   switch (Concerns(fault.kind)) {
     case Subject::kNode:
@@ -41,6 +43,7 @@ std::optional<RunResult> Shrinker::Shrink(Tasks tasks) {
   if (!Try(best_)) return std::nullopt;
   for (bool smaller = true; smaller;) {
     FewerFaults();
+    OneFault();
     smaller = tasks == Tasks::kMayChange && FewerTasks();
     smaller = FewerNodes() || smaller;
   }
@@ -63,6 +66,28 @@ bool Shrinker::Try(SimulationPlan plan) {
   }
 }
 
+bool Shrinker::TryEarlier(const SimulationPlan& plan) {
+  if (Try(plan)) return true;
+  if (plan.faults.size() != 1) return false;
+  for (int moment = kMoments; moment > 0; --moment) {
+    SimulationPlan earlier = plan;
+    earlier.faults[0].at = plan.faults[0].at * moment / (kMoments + 1);
+    if (Try(std::move(earlier))) return true;
+  }
+  return false;
+}
+
+// The last one is the likeliest to have done it.
+bool Shrinker::OneFault() {
+  if (best_.faults.size() < 2) return false;
+  const std::vector<Fault> faults = best_.faults;
+  return std::any_of(faults.rbegin(), faults.rend(), [&](const Fault& fault) {
+    SimulationPlan plan = best_;
+    plan.faults = {fault};
+    return TryEarlier(plan);
+  });
+}
+
 void Shrinker::FewerFaults() {
   const SimulationPlan whole = best_;
   const auto fails = [&](const std::vector<Fault>& faults) {
@@ -78,7 +103,7 @@ bool Shrinker::FewerTasks() {
   for (TaskId tasks = 1; tasks < best_.tasks; tasks += 1 + tasks / 4) {
     SimulationPlan plan = best_;
     plan.tasks = tasks;
-    if (Try(std::move(plan))) return true;
+    if (TryEarlier(plan)) return true;
   }
   return false;
 }
@@ -87,7 +112,7 @@ bool Shrinker::FewerNodes() {
   for (std::uint32_t nodes = 1; nodes < best_.nodes; ++nodes) {
     SimulationPlan plan = best_;
     plan.nodes = nodes;
-    if (Try(std::move(plan))) return true;
+    if (TryEarlier(plan)) return true;
   }
   return false;
 }

@@ -35,7 +35,11 @@ class Shrinker {
  private:
   // Tries `plan`, and keeps it if it fails as well.
   bool Try(SimulationPlan plan);
+  // A single fault is tried at earlier moments, too: what was left out may have
+  // been no more than a delay.
+  bool TryEarlier(const SimulationPlan& plan);
   void FewerFaults();
+  bool OneFault();
   bool FewerTasks();
   bool FewerNodes();
 
