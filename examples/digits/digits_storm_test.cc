@@ -2,7 +2,6 @@
 //
 // Digits on simulated nodes: whatever fails, the result is that of one process,
 // to the last bit.
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -18,7 +17,6 @@
 namespace digits {
 namespace {
 
-using taskgraph::Fault;
 using taskgraph::FaultKind;
 using taskgraph::SimulatedJob;
 using taskgraph::SimulationOptions;

@@ -49,12 +49,14 @@ std::optional<RunResult> Shrinker::Shrink(Tasks tasks) {
   }
   RunRequest request{best_};
   request.detail = sim::Trace::Level::kTurns;
+  ++runs_;
   return Run(make_, options_, request);
 }
 
 bool Shrinker::Try(SimulationPlan plan) {
   if (runs_left_ == 0) return false;
   --runs_left_;
+  ++runs_;
   RunRequest request{Possible(std::move(plan))};
   try {
     RunResult result = Run(make_, options_, request);

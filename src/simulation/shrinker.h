@@ -30,7 +30,7 @@ class Shrinker {
   // again as the first run did, so that nothing can be concluded from it.
   std::optional<RunResult> Shrink(Tasks tasks);
 
-  std::uint64_t runs() const { return options_.shrink_runs_max - runs_left_; }
+  std::uint64_t runs() const { return runs_; }
 
  private:
   // Tries `plan`, and keeps it if it fails as well.
@@ -48,6 +48,7 @@ class Shrinker {
   const std::string rule_;
   SimulationPlan best_;
   std::uint32_t runs_left_;
+  std::uint64_t runs_ = 0;
 };
 
 }  // namespace taskgraph::simulation
