@@ -41,6 +41,7 @@ TEST(LedgerTest, AnUndisturbedRunHoldsWhatItMust) {
 TEST(LedgerTest, NoMoneyIsLostOrMadeInASimulatedStorm) {
   std::uint64_t promotions = 0;
   taskgraph::SimulationOptions options;
+  options.config = {{"epochs", "30"}};
   options.at_end = [&](const taskgraph::SimulatedJob& job) -> std::string {
     promotions += job.promotions();
     if (job.losses() == 0) return EndedWell(job);
