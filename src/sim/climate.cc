@@ -13,6 +13,7 @@ constexpr Duration kBreakGapMin = 4ms;  // It is over at once.
 constexpr Duration kGapMax = 4s;
 constexpr Duration kLeastGap = 1ms;  // However short the job is.
 constexpr double kHappens = 0.35;
+constexpr std::size_t kFewKinds = 3;
 constexpr double kDenserMax = 10;
 
 // At most this share of the occasions.
@@ -50,8 +51,9 @@ Climate DrawClimate(Random& random, const std::vector<FaultKind>& kinds,
                        static_cast<double>(kUsualLength.count());
   climate.lasts = Times(scale, random.Between(1s, 12s));
   const FaultKind at_least = kinds[random.Below(kinds.size())];
+  const bool few = kinds.size() <= kFewKinds;
   for (FaultKind kind : AllFaultKinds()) {
-    const bool happens = random.Chance(kHappens) || kind == at_least;
+    const bool happens = random.Chance(kHappens) || few || kind == at_least;
     const double weight = random.Fraction();
     if (!happens || std::count(kinds.begin(), kinds.end(), kind) == 0) continue;
     if (HasOccasions(kind)) {

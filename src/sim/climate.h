@@ -32,7 +32,8 @@ struct Climate {
 // How long the runs are that faults are drawn for: the shorter, the denser.
 inline constexpr Duration kUsualLength = std::chrono::seconds(8);
 
-// Some of `kinds`, at least one; for a job that takes about `length`.
+// Some of `kinds`, at least one, or all if they are three or fewer; for a job
+// that takes about `length`.
 Climate DrawClimate(Random& random, const std::vector<FaultKind>& kinds,
                     Duration length = kUsualLength);
 
