@@ -7,8 +7,8 @@
 
 namespace {
 
-using namespace taskgraph::
-    coordination;  // NOLINT(google-build-using-namespace)
+// NOLINTNEXTLINE(google-build-using-namespace)
+using namespace taskgraph::coordination;
 
 enum Answer : std::uint8_t { kTxn, kRange, kWatch, kLease, kAnswers };
 

@@ -13,8 +13,8 @@
 
 namespace {
 
-using namespace taskgraph::
-    coordination;  // NOLINT(google-build-using-namespace)
+// NOLINTNEXTLINE(google-build-using-namespace)
+using namespace taskgraph::coordination;
 
 enum Calls : std::uint8_t {
   kRange,

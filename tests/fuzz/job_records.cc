@@ -9,8 +9,8 @@
 namespace {
 
 using namespace taskgraph;  // NOLINT(google-build-using-namespace)
-using namespace taskgraph::
-    coordination;  // NOLINT(google-build-using-namespace)
+// NOLINTNEXTLINE(google-build-using-namespace)
+using namespace taskgraph::coordination;
 
 // What can be read can be written, and is the same then.
 template <typename Decode>

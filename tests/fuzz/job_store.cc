@@ -11,8 +11,8 @@
 namespace {
 
 using namespace taskgraph;  // NOLINT(google-build-using-namespace)
-using namespace taskgraph::
-    coordination;  // NOLINT(google-build-using-namespace)
+// NOLINTNEXTLINE(google-build-using-namespace)
+using namespace taskgraph::coordination;
 
 enum Happens : std::uint8_t {
   kListed,  // One key: its name and a value, with a '=' between.

@@ -88,8 +88,7 @@ std::vector<std::string> fuzz::Seeds() {
   return {FormatDuration(200ms),
           FormatDuration(24h * 365),
           "1.5s",
-          "inf"
-          "s",
+          "infs",
           transport::Format({"127.0.0.1", 7000}),
           transport::Format({"::1", 0}),
           "unix:/tmp/node.sock",
