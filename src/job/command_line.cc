@@ -11,9 +11,9 @@
 
 #include "job/command_checks.h"
 #include "job/duration_text.h"
+#include "job/flags.h"
 #include "job/in_process.h"
 #include "job/job_checks.h"
-#include "job/options.h"
 
 namespace taskgraph::job {
 namespace {
@@ -21,10 +21,10 @@ namespace {
 constexpr std::uint32_t kNodesMax = 10'000;
 constexpr std::uint32_t kTasksMax = Job::kTasksMax;
 
-class Parser {
+class Parser : private Flags {
  public:
   Parser(const Job& job, const std::string& program, const char* command)
-      : job_(job), app_("", program + " " + command) {
+      : Flags(program + " " + command), job_(job) {
     app_.set_help_flag("-h,--help", "Print this help and exit");
     app_.option_defaults()->always_capture_default(false);
     app_.get_formatter()->column_width(34);
@@ -52,8 +52,6 @@ class Parser {
   CommandLine Finish(CommandLine command_line);
 
   Job job_;
-  CLI::App app_;
-  Options add_{app_};
   Security security_;
   std::string name_;
   std::uint32_t tasks_ = 0;
@@ -69,13 +67,12 @@ void Parser::AddJobOptions() {
       ->envname("TASKGRAPH_JOB")
       ->default_str(name_)
       ->type_name("TEXT");
-  add_.AddNumber("--tasks", tasks_, 1, kTasksMax, "Number of tasks");
-  add_.AddText(
-          "--log-level", log_.level,
+  AddNumber("--tasks", tasks_, 1, kTasksMax, "Number of tasks");
+  AddText("--log-level", log_.level,
           "Least important lines to log: debug, info, warning, error or off")
       ->check(CLI::Validator(WrongLogLevel, ""));
-  add_.AddText("--log-file", log_.file,
-               "Also write the log to the end of this file");
+  AddText("--log-file", log_.file,
+          "Also write the log to the end of this file");
 }
 
 void Parser::AddConfigOption() {
@@ -90,55 +87,50 @@ void Parser::AddConfigOption() {
 void Parser::AddFailureOptions() {
   FailureOptions& failure = job_.options().failure;
   const std::uint32_t any = std::numeric_limits<std::uint32_t>::max();
-  add_.AddNumber(
-      "--max-failures", failure.max_failures, 0, any,
-      "Failures of its own that a task may have before the job ends");
-  add_.AddNumber("--backups", job_.options().backups.each, 0, Job::kBackupsMax,
-                 "Hot standbys of each task for which none are declared");
-  add_.AddNumber("--check-backups", job_.options().backups.check_every, 0, any,
-                 "Compare backups with their primary every N turns; 0: never");
-  add_.AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
-                   "How long a node may be silent before it is suspected");
-  add_.AddDuration(
-      "--heartbeat-interval", failure.heartbeat_interval, 1ms,
-      "How often a node that has nothing to say gives a sign of life");
-  add_.AddDuration(
-          "--session-time", failure.session_time, 0s,
-          "How long a silent node keeps its tasks; on etcd, 2s or more")
+  AddNumber("--max-failures", failure.max_failures, 0, any,
+            "Failures of its own that a task may have before the job ends");
+  AddNumber("--backups", job_.options().backups.each, 0, Job::kBackupsMax,
+            "Hot standbys of each task for which none are declared");
+  AddNumber("--check-backups", job_.options().backups.check_every, 0, any,
+            "Compare backups with their primary every N turns; 0: never");
+  AddDuration("--heartbeat-timeout", failure.heartbeat_timeout, 10ms,
+              "How long a node may be silent before it is suspected");
+  AddDuration("--heartbeat-interval", failure.heartbeat_interval, 1ms,
+              "How often a node that has nothing to say gives a sign of life");
+  AddDuration("--session-time", failure.session_time, 0s,
+              "How long a silent node keeps its tasks; on etcd, 2s or more")
       ->check(CLI::Validator(WrongSessionTime, ""));
-  add_.AddDuration("--turn-deadline", failure.turn_deadline, 0s,
-                   "How long a callback may take before its task fails; 0s: "
-                   "as long as it likes");
-  add_.AddDuration("--exit-grace", failure.exit_grace, 0s,
-                   "How long the end of the job waits for the tasks' Exit");
-  add_.AddDuration(
-      "--status-retention", failure.status_retention, 1s,
-      "How long the exit status stays readable at the coordinator");
+  AddDuration("--turn-deadline", failure.turn_deadline, 0s,
+              "How long a callback may take before its task fails; 0s: "
+              "as long as it likes");
+  AddDuration("--exit-grace", failure.exit_grace, 0s,
+              "How long the end of the job waits for the tasks' Exit");
+  AddDuration("--status-retention", failure.status_retention, 1s,
+              "How long the exit status stays readable at the coordinator");
 }
 
 void Parser::AddSecurityOptions() {
-  add_.AddText("--tls-cert", security_.tls.certificate,
-               "This process's certificate, PEM: TCP is sealed by TLS");
-  add_.AddText("--tls-key", security_.tls.key,
-               "Its private key, PEM, without a passphrase");
-  add_.AddText("--tls-ca", security_.tls.authority,
-               "The authorities whose certificates are accepted, PEM");
-  add_.AddFlag("--insecure", "TASKGRAPH_INSECURE", security_.insecure,
-               "Listen beyond this machine without TLS");
-  add_.AddText("--etcd-user", security_.user, "Who this process is to etcd");
-  add_.AddText("--etcd-password-file", security_.password_file,
-               "File with the password of --etcd-user");
+  AddText("--tls-cert", security_.tls.certificate,
+          "This process's certificate, PEM: TCP is sealed by TLS");
+  AddText("--tls-key", security_.tls.key,
+          "Its private key, PEM, without a passphrase");
+  AddText("--tls-ca", security_.tls.authority,
+          "The authorities whose certificates are accepted, PEM");
+  AddFlag("--insecure", "TASKGRAPH_INSECURE", security_.insecure,
+          "Listen beyond this machine without TLS");
+  AddText("--etcd-user", security_.user, "Who this process is to etcd");
+  AddText("--etcd-password-file", security_.password_file,
+          "File with the password of --etcd-user");
 }
 
 void Parser::AddMemberOptions(std::vector<std::string>& coordinator,
                               std::string& token_file) {
-  add_.AddList("--coordinator", coordinator,
-               "etcd: HOST:PORT, http[s]://HOST:PORT or unix:PATH; several "
-               "separated "
-               "by commas")
+  AddList("--coordinator", coordinator,
+          "etcd: HOST:PORT, http[s]://HOST:PORT or unix:PATH; several "
+          "separated by commas")
       ->required();
-  add_.AddText("--token-file", token_file,
-               "File with the secret that all members of the job share");
+  AddText("--token-file", token_file,
+          "File with the secret that all members of the job share");
   AddSecurityOptions();
 }
 
@@ -159,7 +151,8 @@ void Parser::ApplyToJob() {
 void Parser::CheckOneProcess(const RunCommand& run) const {
   for (const char* option :
        {"--slots", "--spares", "--coordinator", "--listen-coordinator",
-        "--token-file", "--restarts-max", "--wait"}) {
+        "--token-file", "--restarts-max", "--wait", "--tls-cert", "--etcd-user",
+        "--insecure"}) {
     const bool given = app_.get_option(option)->count() > 0;
     if (!given || (option == std::string("--spares") && run.spares == 0)) {
       continue;
@@ -183,34 +176,31 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
   app_.description("Runs the whole job on this machine.");
   RunCommand run;
   CLI::Option* nodes =
-      add_.AddNumber("--nodes", run.nodes, 0, kNodesMax,
-                     "Node processes; 0: everything in this one process")
+      AddNumber("--nodes", run.nodes, 0, kNodesMax,
+                "Node processes; 0: everything in this one process")
           ->default_str("one for each core, at least 2");
-  CLI::Option* slots = add_.AddNumber("--slots", run.slots, 1, kTasksMax,
-                                      "Tasks that a node takes")
-                           ->default_str("as many as needed");
-  add_.AddNumber("--spares", run.spares, 0, kNodesMax,
-                 "More nodes, which take tasks only when others can't");
-  add_.AddList(
+  CLI::Option* slots =
+      AddNumber("--slots", run.slots, 1, kTasksMax, "Tasks that a node takes")
+          ->default_str("as many as needed");
+  AddNumber("--spares", run.spares, 0, kNodesMax,
+            "More nodes, which take tasks only when others can't");
+  AddList(
       "--coordinator", run.coordinator,
       "Use this etcd, not an embedded one: HOST:PORT, http[s]://HOST:PORT or "
       "unix:PATH; several separated by commas");
-  add_.AddText(
-      "--listen-coordinator", run.listen_coordinator,
-      "Let etcdctl look into the embedded coordinator at HOST:PORT (port "
-      "0: any), with TLS or without a password");
-  add_.AddText(
-      "--token-file", run.token_file,
-      "File with the secret of the job's members; default: a random one");
+  AddText("--listen-coordinator", run.listen_coordinator,
+          "Let etcdctl look into the embedded coordinator at HOST:PORT (port "
+          "0: any), with TLS or without a password");
+  AddText("--token-file", run.token_file,
+          "File with the secret of the job's members; default: a random one");
   AddSecurityOptions();
-  add_.AddText("--events", run.events_file,
-               "Write what happens to this file, as lines of JSON");
-  add_.AddNumber(
-      "--restarts-max", run.restarts_max, 0, kTasksMax,
-      "Nodes that may be replaced before the job ends with an error");
-  add_.AddDuration("--wait", run.wait, Duration{},
-                   "How long to wait for the coordinator; 0s: for ever");
-  add_.AddFlag("--quiet", "TASKGRAPH_QUIET", run.quiet, "Do not show progress");
+  AddText("--events", run.events_file,
+          "Write what happens to this file, as lines of JSON");
+  AddNumber("--restarts-max", run.restarts_max, 0, kTasksMax,
+            "Nodes that may be replaced before the job ends with an error");
+  AddDuration("--wait", run.wait, Duration{},
+              "How long to wait for the coordinator; 0s: for ever");
+  AddFlag("--quiet", "TASKGRAPH_QUIET", run.quiet, "Do not show progress");
   AddConfigOption();
   AddFailureOptions();
 
@@ -241,29 +231,25 @@ CommandLine Parser::ParseNode(std::vector<std::string> arguments) {
       ->envname("TASKGRAPH_NODE")
       ->type_name("TEXT")
       ->default_str("random");
-  add_.AddText("--host", node.host,
-               "Host that this node is on: nodes of one host may fail together")
+  AddText("--host", node.host,
+          "Host that this node is on: nodes of one host may fail together")
       ->default_str("this machine's name");
-  add_.AddNumber("--slots", node.slots, 1, kTasksMax,
-                 "Tasks that this node takes")
+  AddNumber("--slots", node.slots, 1, kTasksMax, "Tasks that this node takes")
       ->default_str("1");
-  add_.AddFlag("--spare,--reserve", "TASKGRAPH_SPARE", spare,
-               "Take tasks only when other nodes can't");
-  add_.AddList(
-          "--listen", node.listen,
+  AddFlag("--spare,--reserve", "TASKGRAPH_SPARE", spare,
+          "Take tasks only when other nodes can't");
+  AddList("--listen", node.listen,
           "Where other nodes reach this one: tcp:HOST:PORT or unix:PATH, best "
           "first")
       ->default_str("tcp:127.0.0.1:0");
-  add_.AddText(
-      "--socket-folder", socket_folder,
-      "Also listen on a Unix socket in this folder, for nodes of the same "
-      "host");
-  add_.AddText("--instance", node.instance,
-               "Take part in this run of the job only")
+  AddText("--socket-folder", socket_folder,
+          "Also listen on a Unix socket in this folder, for nodes of the same "
+          "host");
+  AddText("--instance", node.instance, "Take part in this run of the job only")
       ->default_str("any");
-  add_.AddDuration("--wait", node.wait, Duration{},
-                   "How long to wait for the coordinator and for the job to be "
-                   "submitted; 0s: for ever");
+  AddDuration("--wait", node.wait, Duration{},
+              "How long to wait for the coordinator and for the job to be "
+              "submitted; 0s: for ever");
 
   Parse(std::move(arguments));
   node.reserve = spare ? 1 : 0;
@@ -290,18 +276,18 @@ CommandLine Parser::ParseController(std::vector<std::string> arguments) {
       ->envname("TASKGRAPH_NODE")
       ->type_name("TEXT")
       ->default_str("random");
-  add_.AddText("--host", controller.host, "Host that this controller is on")
+  AddText("--host", controller.host, "Host that this controller is on")
       ->default_str("this machine's name");
-  add_.AddNumber("--nodes-expected", controller.nodes_expected, 1, kNodesMax,
-                 "Nodes that must be there before tasks are placed")
+  AddNumber("--nodes-expected", controller.nodes_expected, 1, kNodesMax,
+            "Nodes that must be there before tasks are placed")
       ->default_str("1");
-  add_.AddList("--listen", controller.listen,
-               "Where nodes reach this controller: tcp:HOST:PORT or unix:PATH")
+  AddList("--listen", controller.listen,
+          "Where nodes reach this controller: tcp:HOST:PORT or unix:PATH")
       ->default_str("tcp:127.0.0.1:0");
-  add_.AddText("--events", controller.events_file,
-               "Write what happens to this file, as lines of JSON");
-  add_.AddDuration("--wait", controller.wait, Duration{},
-                   "How long to wait for the coordinator; 0s: for ever");
+  AddText("--events", controller.events_file,
+          "Write what happens to this file, as lines of JSON");
+  AddDuration("--wait", controller.wait, Duration{},
+              "How long to wait for the coordinator; 0s: for ever");
   AddConfigOption();
   AddFailureOptions();
 

@@ -133,11 +133,8 @@ std::string Assigned(TaskId task, const Assignment& record) {
 }  // namespace
 
 void fuzz::Try(std::string_view bytes) {
-  constexpr std::size_t kEventsMax = 64;
   Stage stage;
-  std::vector<std::string_view> parts = Parts(bytes);
-  if (parts.size() > kEventsMax) parts.resize(kEventsMax);
-  for (std::string_view part : parts) stage.Play(Untag(part));
+  PlayAll(bytes, stage);
 }
 
 std::vector<std::string> fuzz::Seeds() {

@@ -76,4 +76,12 @@ inline std::string Tag(std::uint8_t kind, std::string_view rest) {
   return static_cast<char>(kind) + std::string(rest);
 }
 
+// Plays each part, up to a bound.
+inline void PlayAll(std::string_view bytes, auto& stage) {
+  constexpr std::size_t kPartsMax = 64;
+  std::vector<std::string_view> parts = Parts(bytes);
+  if (parts.size() > kPartsMax) parts.resize(kPartsMax);
+  for (std::string_view part : parts) stage.Play(Untag(part));
+}
+
 }  // namespace fuzz

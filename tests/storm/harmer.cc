@@ -52,6 +52,7 @@ void Harmer::Begin(const Harm& harm) {
   if (hit.whom.empty()) {
     return timeline_.Note(name + ": withheld; nobody may be hit now");
   }
+  if (!hit.stopped.empty()) hit.cure = Waker(hit.stopped, targets_.mark);
   ++counts_[name];
   const std::string what = name + hit.whom;
   if (!hit.cure) return timeline_.Note(what);
@@ -115,7 +116,7 @@ Harmer::Hit Harmer::HarmNodes(const Harm& harm, Random& random) {
       return {Names(victims), nullptr};
     default:
       Signal(victims, SIGSTOP);
-      return {Names(victims), Waker(victims, targets_.mark)};
+      return {Names(victims), nullptr, victims};
   }
 }
 
@@ -131,7 +132,7 @@ Harmer::Hit Harmer::HarmControllers(const Harm& harm, Random& random) {
     return {Names(all), nullptr};
   }
   Signal(all, SIGSTOP);
-  return {Names(all), Waker(all, targets_.mark)};
+  return {Names(all), nullptr, all};
 }
 
 // --- Etcd ---

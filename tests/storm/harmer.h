@@ -56,6 +56,7 @@ class Harmer {
   struct Hit {
     std::string whom;
     Cure cure;
+    std::vector<Inhabitant> stopped = {};  // Whom to wake, besides.
   };
 
   Hit Do(const Harm& harm, Random& random);

@@ -23,7 +23,7 @@
 
 namespace {
 
-using namespace taskgraph::storm;
+using namespace taskgraph::storm;  // NOLINT(google-build-using-namespace)
 
 constexpr int kHosts = 3;  // If chance decides that there are some.
 

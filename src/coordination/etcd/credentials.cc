@@ -52,9 +52,11 @@ std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(
   return grpc::experimental::TlsCredentials(options);
 }
 
-std::shared_ptr<grpc::ServerCredentials> ServerCredentialsWith(
-    const TlsFiles& files) {
-  if (files.empty()) return grpc::InsecureServerCredentials();
+std::shared_ptr<grpc::ServerCredentials> ServerCredentialsFor(
+    const std::string& address, const TlsFiles& files) {
+  if (files.empty() || address.starts_with("unix:")) {
+    return grpc::InsecureServerCredentials();
+  }
   grpc::experimental::TlsServerCredentialsOptions options(nullptr);
   Watch(options, files);
   options.set_cert_request_type(

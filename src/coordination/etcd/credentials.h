@@ -20,8 +20,9 @@ namespace taskgraph::coordination {
 std::shared_ptr<grpc::ChannelCredentials> CredentialsFor(
     const std::string& endpoint, const TlsFiles& files);
 
-// Of a server that accepts whom the authority has signed; plain, without files.
-std::shared_ptr<grpc::ServerCredentials> ServerCredentialsWith(
-    const TlsFiles& files);
+// Of a server at `address`, which accepts whom the authority has signed; none
+// at "unix:PATH", or without files.
+std::shared_ptr<grpc::ServerCredentials> ServerCredentialsFor(
+    const std::string& address, const TlsFiles& files);
 
 }  // namespace taskgraph::coordination

@@ -62,9 +62,7 @@ class GrpcServer final : public EtcdServer {
     for (std::size_t i = 0; i < ports.size(); ++i) {
       builder.AddListeningPort(
           options_.listen[i],
-          ServerCredentialsWith(IsUnix(options_.listen[i]) ? TlsFiles()
-                                                           : options_.tls),
-          &ports[i]);
+          ServerCredentialsFor(options_.listen[i], options_.tls), &ports[i]);
     }
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &kv_, &watch_, &lease_, &cluster_, &maintenance_}) {

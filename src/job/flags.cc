@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "job/options.h"
+#include "job/flags.h"
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
@@ -9,16 +9,16 @@
 
 namespace taskgraph::job {
 
-CLI::Option* Options::AddText(const std::string& name, std::string& target,
-                              const std::string& help) {
+CLI::Option* Flags::AddText(const std::string& name, std::string& target,
+                            const std::string& help) {
   return app_.add_option(name, target, help)
       ->envname(VariableOf(name))
       ->type_name("TEXT");
 }
 
-CLI::Option* Options::AddList(const std::string& name,
-                              std::vector<std::string>& target,
-                              const std::string& help) {
+CLI::Option* Flags::AddList(const std::string& name,
+                            std::vector<std::string>& target,
+                            const std::string& help) {
   // CLI11's own delimiter would take the next argument for the value of ",".
   const auto take = [&](const auto& lists) { target = SplitAtCommas(lists); };
   return app_.add_option_function<std::vector<std::string>>(name, take, help)
@@ -28,9 +28,9 @@ CLI::Option* Options::AddList(const std::string& name,
       ->type_name("LIST");
 }
 
-CLI::Option* Options::AddNumber(const std::string& name, std::uint32_t& target,
-                                std::uint32_t min, std::uint32_t max,
-                                const std::string& help) {
+CLI::Option* Flags::AddNumber(const std::string& name, std::uint32_t& target,
+                              std::uint32_t min, std::uint32_t max,
+                              const std::string& help) {
   const auto check = [min, max](const std::string& text) {
     return WrongNumber(text, min, max);
   };
@@ -41,8 +41,8 @@ CLI::Option* Options::AddNumber(const std::string& name, std::uint32_t& target,
       ->type_name("N");
 }
 
-CLI::Option* Options::AddDuration(const std::string& name, Duration& target,
-                                  Duration min, const std::string& help) {
+CLI::Option* Flags::AddDuration(const std::string& name, Duration& target,
+                                Duration min, const std::string& help) {
   const auto check = [min](const std::string& text) {
     return WrongDuration(text, min);
   };
@@ -59,8 +59,8 @@ CLI::Option* Options::AddDuration(const std::string& name, Duration& target,
       ->default_str(FormatDuration(target));
 }
 
-void Options::AddFlag(const std::string& names, const std::string& variable,
-                      bool& target, const std::string& help) {
+void Flags::AddFlag(const std::string& names, const std::string& variable,
+                    bool& target, const std::string& help) {
   app_.add_flag(names, target, help)->envname(variable);
 }
 

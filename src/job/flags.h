@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Options: flags of a command line, each of which can be given by a variable of
-// the environment, too.
+// Flags: the options of a command line, each of which can be given by a
+// variable of the environment, too.
 //
 // Numbers and times are read by checks of ours, because CLI11's own say what is
 // wrong but not what would be right.
@@ -17,9 +17,9 @@
 namespace taskgraph::job {
 
 // Targets must outlive the parsing.
-class Options {
- public:
-  explicit Options(CLI::App& app) : app_(app) {}
+class Flags {
+ protected:
+  explicit Flags(const std::string& program) : app_("", program) {}
 
   CLI::Option* AddText(const std::string& name, std::string& target,
                        const std::string& help);
@@ -34,8 +34,7 @@ class Options {
   void AddFlag(const std::string& names, const std::string& variable,
                bool& target, const std::string& help);
 
- private:
-  CLI::App& app_;
+  CLI::App app_;
 };
 
 }  // namespace taskgraph::job
