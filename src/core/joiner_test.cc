@@ -53,6 +53,19 @@ TEST_F(JoinerTest, WhoDoesNotAnswerAnInvitationIsInvitedAgain) {  // R20
   EXPECT_LT(invitations[0].join, invitations[1].join);
 }
 
+// A node without memory for the snapshot hangs up each time.
+TEST_F(JoinerTest, WhoHangsUpUnderItsSnapshotIsInvitedMoreAndMoreRarely) {
+  Assign0(Record(1, "n", {}, {"j"}, 1));
+  for (int i = 0; i < 600; ++i) {
+    PlayAll();
+    Do(PeerFound{"j"});
+    Do(PeerLost{"j", "reset"});
+    Wait(100ms);
+  }
+  EXPECT_THAT(Sent<Invitation>(),
+              SizeIs(testing::AllOf(testing::Ge(5U), testing::Le(20U))));
+}
+
 TEST_F(JoinerTest, WhoFallsTooFarBehindBeginsAgain) {  // R20
   options_.limits.log_bytes_max = 100;
   Begin();

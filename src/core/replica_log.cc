@@ -252,9 +252,10 @@ void ReplicaCore::InterruptLog(const NodeId& node, Time now) {
   const auto with = correspondences_.find(node);
   if (with == correspondences_.end()) return;
   with->second.redial.Wait(now);
+  // Who breaks off under its snapshot may have no room for it.
+  if (with->second.invited) GiveUp(node, now);
   for (auto& [joiner, other] : correspondences_) {
-    const bool is_lost = joiner == node || other.snapshot_by == node;
-    if (other.invited && is_lost) Disinvite(joiner);
+    if (other.invited && other.snapshot_by == node) Disinvite(joiner);
   }
 }
 

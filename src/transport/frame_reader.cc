@@ -103,7 +103,10 @@ bool FrameReader::BeginFrame(Incoming& incoming) {
   incoming.body_bytes = header_.body_bytes;
   if (incoming.body_bytes > 0) {
     incoming.body = pool_.Take(static_cast<std::size_t>(incoming.body_bytes));
-    if (!incoming.body) return Fail("no memory for a body of that size");
+    if (!incoming.body) {
+      return Fail("a body of " + std::to_string(header_.body_bytes) +
+                  " bytes, for which there is no memory");
+    }
   }
   incoming.head.reserve(header_.head_bytes);
   head_left_ = header_.head_bytes;
