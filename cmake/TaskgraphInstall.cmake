@@ -4,6 +4,7 @@
 #
 #   find_package(taskgraph REQUIRED)
 #   target_link_libraries(my_job PRIVATE taskgraph::taskgraph)
+#   target_link_libraries(my_job_test PRIVATE taskgraph::simulation)
 #
 # tests/consumer is such a project, and a test builds it from an installation.
 include(CMakePackageConfigHelpers)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "ledger/bank.h"
+#include "taskgraph/simulation.h"
 
 namespace ledger {
 namespace {
@@ -32,6 +33,30 @@ TEST(LedgerTest, AnUndisturbedRunHoldsWhatItMust) {
   const auto status =
       taskgraph::RunInProcess(BankJob(), {{"epochs", "20"}, {"seed", "5"}});
   EXPECT_EQ(status.code, 0) << status.message;
+}
+
+// R14-R20: each transfer happens once, whatever dies, is stopped or cut off.
+// Only where all replicas of a branch were lost at once may the job end without
+// its money, and then it says so.
+TEST(LedgerTest, NoMoneyIsLostOrMadeInASimulatedStorm) {
+  std::uint64_t promotions = 0;
+  taskgraph::SimulationOptions options;
+  options.seeds = 30;
+  options.config = {{"epochs", "20"}};
+  options.at_end = [&](const taskgraph::SimulatedJob& job) -> std::string {
+    promotions += job.promotions();
+    if (job.losses() == 0) return EndedWell(job);
+    const std::string message = job.end()->message;
+    return message.find("all of its replicas were") != message.npos
+               ? ""
+               : "money was lost, and nobody noticed: " + message;
+  };
+  const auto report = taskgraph::Simulate(
+      [](TaskId branches) { return BankJob(branches).Backups(2); },
+      /*tasks=*/6, options);
+
+  EXPECT_TRUE(report.ok()) << report.Describe();
+  EXPECT_GT(promotions, 5U);
 }
 
 TEST(LedgerTest, AWrongConfigurationIsNamed) {

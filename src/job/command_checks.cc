@@ -7,7 +7,7 @@
 #include <chrono>
 #include <numeric>
 
-#include "job/duration_text.h"
+#include "runtime/duration_text.h"
 #include "transport/address.h"
 
 namespace taskgraph::job {
@@ -78,16 +78,16 @@ std::string WrongNumber(const std::string& text, std::uint32_t min,
 }
 
 std::string WrongDuration(const std::string& text, Duration min) {
-  const Result<Duration> duration = ParseDuration(text);
+  const Result<Duration> duration = runtime::ParseDuration(text);
   if (!duration) return duration.error().message;
   if (*duration >= min) return {};
-  return "'" + text + "' is too short; give " + FormatDuration(min) +
+  return "'" + text + "' is too short; give " + runtime::FormatDuration(min) +
          " or more";
 }
 
 std::string WrongSessionTime(const std::string& text) {
   constexpr Duration kSecond = std::chrono::seconds(1);
-  const Result<Duration> duration = ParseDuration(text);
+  const Result<Duration> duration = runtime::ParseDuration(text);
   if (!duration) return duration.error().message;
   if (*duration >= kSecond && *duration % kSecond == Duration{}) return {};
   return "'" + text +
@@ -210,8 +210,9 @@ void CheckSession(const FailureOptions& failure,
                   const std::vector<std::string>& coordinator) {
   constexpr Duration kShortestOfEtcd = std::chrono::seconds(2);
   if (coordinator.empty() || failure.session_time >= kShortestOfEtcd) return;
-  throw UsageError("--session-time: " + FormatDuration(failure.session_time) +
-                   " is too short; etcd takes 2s or more");
+  throw UsageError(
+      "--session-time: " + runtime::FormatDuration(failure.session_time) +
+      " is too short; etcd takes 2s or more");
 }
 
 std::string DescribeUnknown(const std::string& argument,

@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "job/command_checks.h"
-#include "job/duration_text.h"
 #include "job/flags.h"
 #include "job/in_process.h"
-#include "job/job_checks.h"
+#include "runtime/duration_text.h"
+#include "runtime/job_checks.h"
 
 namespace taskgraph::job {
 namespace {
@@ -143,7 +143,7 @@ void Parser::Parse(std::vector<std::string> arguments) {
 void Parser::ApplyToJob() {
   job_.Rename(name_);
   job_.SetTasks(tasks_);
-  CheckOptions(job_.options());
+  runtime::CheckOptions(job_.options());
   CheckSecurity(security_);
 }
 
@@ -165,7 +165,7 @@ void Parser::CheckOneProcess(const RunCommand& run) const {
 }
 
 CommandLine Parser::Finish(CommandLine command_line) {
-  command_line.config = CompleteConfig(job_, ReadSettings(config_));
+  command_line.config = runtime::CompleteConfig(job_, ReadSettings(config_));
   command_line.log = log_;
   command_line.security = security_;
   command_line.job = job_;

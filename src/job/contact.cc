@@ -7,7 +7,7 @@
 #include <variant>
 
 #include "coordination/job_records.h"
-#include "job/duration_text.h"
+#include "runtime/duration_text.h"
 
 namespace taskgraph::job {
 namespace {
@@ -23,7 +23,8 @@ void WaitOn(MainLoop& loop, const Contact& contact, Duration waited,
     if (contact.job_found()) return;
     const std::string why = contact.DescribeMissing();
     if (limited && waited + step >= patience.limit) {
-      patience.give_up(why + "; waited " + FormatDuration(patience.limit));
+      patience.give_up(why + "; waited " +
+                       runtime::FormatDuration(patience.limit));
       return;
     }
     patience.log(runtime::LogLevel::kWarning, "waiting: " + why);

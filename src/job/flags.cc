@@ -5,7 +5,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "job/command_checks.h"
-#include "job/duration_text.h"
+#include "runtime/duration_text.h"
 
 namespace taskgraph::job {
 
@@ -50,13 +50,13 @@ CLI::Option* Flags::AddDuration(const std::string& name, Duration& target,
       .add_option_function<std::string>(
           name,
           [&target](const std::string& text) {
-            target = ParseDuration(text).value();
+            target = runtime::ParseDuration(text).value();
           },
           help)
       ->envname(VariableOf(name))
       ->check(CLI::Validator(check, ""))
       ->type_name("TIME")
-      ->default_str(FormatDuration(target));
+      ->default_str(runtime::FormatDuration(target));
 }
 
 void Flags::AddFlag(const std::string& names, const std::string& variable,

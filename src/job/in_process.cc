@@ -8,7 +8,7 @@
 
 #include "core/links.h"
 #include "job/adapters.h"
-#include "job/job_checks.h"
+#include "runtime/job_checks.h"
 #include "runtime/node_runtime.h"
 
 namespace taskgraph::job {
@@ -30,24 +30,6 @@ coordination::JobSpec NewSpec(const Job& job, const Config& config,
   spec.config = config;
   spec.options = job.options();
   return spec;
-}
-
-Config CompleteConfig(const Job& job, const Config& given) {
-  Config config;
-  std::string names;
-  for (const ConfigKey& key : job.config_keys()) {
-    config[key.name] = key.default_value;
-    names += (names.empty() ? "" : ", ") + key.name;
-  }
-  for (const auto& [key, value] : given) {
-    const auto found = config.find(key);
-    if (found == config.end()) {
-      throw UsageError("there is no configuration key '" + key +
-                       "'; the job has: " + (names.empty() ? "none" : names));
-    }
-    found->second = value;
-  }
-  return config;
 }
 
 Result<core::JobEnd> RunInThisProcess(const Job& job,
@@ -92,11 +74,11 @@ Result<core::JobEnd> RunInThisProcess(const Job& job,
 namespace taskgraph {
 
 ExitStatus RunInProcess(const Job& job, const Config& config) {
-  job::CheckDeclaration(job);
-  job::CheckOptions(job.options());
-  job::CheckLinks(job);
+  runtime::CheckDeclaration(job);
+  runtime::CheckOptions(job.options());
+  runtime::CheckLinks(job);
   job::InProcessOptions options;
-  options.config = job::CompleteConfig(job, config);
+  options.config = runtime::CompleteConfig(job, config);
   options.log = [](runtime::LogLevel, std::string_view) {};
   const Result<core::JobEnd> end =
       job::RunInThisProcess(job, std::move(options));

@@ -30,10 +30,6 @@ Result<core::JobEnd> RunInThisProcess(const Job& job, InProcessOptions options);
 coordination::JobSpec NewSpec(const Job& job, const Config& config,
                               std::uint32_t nodes_expected);
 
-// The declared keys with their defaults, overridden by `given`. UsageError for
-// a key that is not declared.
-Config CompleteConfig(const Job& job, const Config& given);
-
 // `digits` random hexadecimal digits, from the system's source of randomness.
 std::string RandomHex(std::size_t digits);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "job/job_checks.h"
+#include "runtime/job_checks.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

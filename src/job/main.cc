@@ -6,10 +6,10 @@
 
 #include "job/command_checks.h"
 #include "job/command_line.h"
-#include "job/job_checks.h"
 #include "job/launcher.h"
 #include "job/members.h"
 #include "job/standard_streams.h"
+#include "runtime/job_checks.h"
 #include "taskgraph/job.h"
 
 namespace taskgraph {
@@ -25,7 +25,7 @@ int Do(const job::CommandLine& line) {
   if (const auto* node = std::get_if<job::NodeCommand>(&line.command)) {
     return job::RunNode(line, *node);
   }
-  job::CheckLinks(line.job);
+  runtime::CheckLinks(line.job);
   if (const auto* run = std::get_if<job::RunCommand>(&line.command)) {
     return job::Launcher(line, *run).Run();
   }
@@ -35,7 +35,7 @@ int Do(const job::CommandLine& line) {
 
 int DoOrComplain(const Job& job, int argc, char** argv) {
   try {
-    job::CheckDeclaration(job);
+    runtime::CheckDeclaration(job);
     return Do(job::ParseCommandLine(job, argc, argv));
   } catch (const UsageError& error) {
     job::Complain(error.what());

@@ -51,6 +51,9 @@ class HostedTask {
   // Fires the stop token of the turn that runs, or ran last.
   void Stop() { stop_.request_stop(); }
 
+  // The user's object; null before it is built.
+  const Task* task() const { return task_.get(); }
+
  private:
   friend class taskgraph::TurnRecorder;
 

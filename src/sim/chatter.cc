@@ -276,7 +276,6 @@ void Chatter::Check(Turn& turn) {
     Conclude(turn);
   }
   Save(turn);
-  accomplices_.mischief(turn);
 }
 
 void Chatter::Conclude(Turn& turn) {

@@ -43,17 +43,10 @@ class Chatter final : public Task, public Copied<ChatterState> {
   Chatter(const ChatterPlan& plan, const Workload& workload,
           const Accomplices& accomplices);
 
-  void Init(Turn& turn) override { accomplices_.mischief(turn); }
   void EnterEpoch(Turn& turn) override;
   void MetaReady(Turn& turn, TaskId from, const LinkType& link,
                  const std::string& meta) override;
   void RequestFailed(Turn& turn, const FailedRequest& failed) override;
-  void NeighborFailed(Turn& turn, const Neighbor&) override {
-    accomplices_.mischief(turn);
-  }
-  void NeighborRestarted(Turn& turn, const Neighbor&) override {
-    accomplices_.mischief(turn);
-  }
 
  private:
   using Number = std::uint64_t;

@@ -26,14 +26,8 @@ class Copied : public Backupable {
   explicit Copied(const Accomplices& accomplices) : accomplices_(accomplices) {}
 
   void Update(const Payload& log) final { Become(log); }
-  Payload Snapshot() final {
-    accomplices_.spoil_copy();
-    return Payload::Own(Bytes());
-  }
-  void Restore(const Payload& snapshot) final {
-    accomplices_.spoil_copy();
-    Become(snapshot);
-  }
+  Payload Snapshot() final { return Payload::Own(Bytes()); }
+  void Restore(const Payload& snapshot) final { Become(snapshot); }
 
  protected:
   // At the end of each callback.

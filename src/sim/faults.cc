@@ -2,8 +2,6 @@
 #include "sim/faults.h"
 
 #include <algorithm>
-#include <array>
-#include <stdexcept>
 #include <utility>
 
 namespace taskgraph::sim {
@@ -11,196 +9,190 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<std::string_view, kHarms> kNames = {"kill",
-                                                         "kill-many",
-                                                         "drain",
-                                                         "stop",
-                                                         "cut",
-                                                         "one-way",
-                                                         "break",
-                                                         "cut-from-coordinator",
-                                                         "coordinator",
-                                                         "revoke",
-                                                         "compact",
-                                                         "controller",
-                                                         "stop-controller",
-                                                         "cut-controller",
-                                                         "lose-calls",
-                                                         "late-watches",
-                                                         "relist",
-                                                         "throw",
-                                                         "retire",
-                                                         "long-turns",
-                                                         "bad-copies"};
-
-constexpr Duration kGapMin = 150ms;
-constexpr Duration kBreakGapMin = 4ms;  // It is over at once.
-constexpr Duration kGapMax = 4s;
 constexpr Duration kShortSpanMax = 800ms;
 constexpr Duration kLongSpanMax = 5s;
 
-bool IsShare(Harm harm) { return harm >= Harm::kLoseCalls; }
-
-// At most this share of what there is.
-double ShareMax(Harm harm) {
-  switch (harm) {
-    case Harm::kThrow:
-      return 0.003;
-    case Harm::kRetire:
-      return 0.002;
-    case Harm::kLongTurns:
-      return 0.02;
-    case Harm::kRelist:
-      return 0.2;
+// Of faults that wait for an occasion and then last.
+Duration LastsMax(FaultKind kind) {
+  switch (kind) {
+    case FaultKind::kLateCall:
+      return 2s;
+    case FaultKind::kLateWatch:
+      return 1s;
+    case FaultKind::kLongTurn:
+      return 800ms;
     default:
-      return 0.3;
+      return {};
   }
 }
 
 }  // namespace
 
-std::string_view Name(Harm harm) {
-  return kNames[static_cast<std::size_t>(harm)];
+Faults::Faults(World& world, Seed seed, Climate climate)
+    : world_(world), random_(seed), climate_(std::move(climate)) {
+  Attach();
+  for (const auto& [kind, gap] : climate_.mean_gap) DrawNext(kind);
 }
 
-Climate DrawClimate(Random& random, const std::vector<Harm>& kinds) {
-  Climate climate;
-  climate.lasts = random.Between(1s, 12s);
-  for (int i = 0; i < kHarms; ++i) {
-    const Harm harm = static_cast<Harm>(i);
-    const bool happens = random.Chance(0.35);
-    const double weight = random.Fraction();
-    const bool allowed =
-        kinds.empty() || std::count(kinds.begin(), kinds.end(), harm) > 0;
-    if (!allowed || !(happens || !kinds.empty())) continue;
-    if (IsShare(harm)) {
-      climate.share[harm] = weight * ShareMax(harm);
-    } else {
-      const auto span = static_cast<double>((kGapMax - kGapMin).count());
-      climate.mean_gap[harm] =
-          (harm == Harm::kBreakPipe ? kBreakGapMin : kGapMin) +
-          Duration(static_cast<std::int64_t>(weight * weight * span));
-    }
-  }
-  return climate;
+Faults::Faults(World& world, const std::vector<Fault>& plan)
+    : world_(world), random_(0) {
+  Attach();
+  for (const Fault& fault : plan) Inject(fault);
 }
 
-void ApplyShares(const Climate& climate, WorldOptions& options) {
-  const auto share = [&](Harm harm) {
-    const auto found = climate.share.find(harm);
-    return found == climate.share.end() ? 0.0 : found->second;
+void Faults::Attach() {
+  world_.stage().strikes = [this](FaultKind kind, TaskId task) {
+    return Strikes(kind, task);
   };
-  options.coordinator.lost_calls = share(Harm::kLoseCalls);
-  options.coordinator.late_watches = share(Harm::kLateWatches);
-  options.coordinator.relisted = share(Harm::kRelist);
-  options.turns.long_turns = share(Harm::kLongTurns);
 }
 
-Faults::Faults(World& world, Climate climate)
-    : world_(world), climate_(std::move(climate)) {
-  for (const auto& [harm, gap] : climate_.mean_gap) Next(harm);
-}
-
-void Faults::Next(Harm harm) {
-  world_.After(Gap(climate_.mean_gap.at(harm)), [this, harm] {
-    if (stopped_) return;
-    Do(harm);
-    Next(harm);
+void Faults::Inject(const Fault& fault) {
+  if (HasOccasions(fault.kind)) {
+    waiting_.push_back(fault);
+    std::stable_sort(
+        waiting_.begin(), waiting_.end(),
+        [](const Fault& a, const Fault& b) { return a.at < b.at; });
+    return;
+  }
+  world_.After(fault.at - world_.now(), [this, fault] {
+    if (!stopped_) Happens(fault);
   });
 }
 
-// Evenly between nothing and twice the mean.
-Duration Faults::Gap(Duration mean) {
-  return world_.random().Between({}, 2 * mean);
+// --- Those that come at a moment ---
+
+void Faults::DrawNext(FaultKind kind) {
+  const Duration gap = random_.Between({}, 2 * climate_.mean_gap.at(kind));
+  world_.After(gap, [this, kind] {
+    if (stopped_) return;
+    Draw(kind);
+    DrawNext(kind);
+  });
+}
+
+void Faults::Draw(FaultKind kind) {
+  if (kind == FaultKind::kKillMany) return DrawMany();
+  const bool controllers = kind == FaultKind::kKillController ||
+                           kind == FaultKind::kStopController ||
+                           kind == FaultKind::kCutController;
+  Fault fault{world_.now(), kind};
+  fault.whom = controllers ? AnyController() : AnyNode();
+  fault.other = AnyNode();
+  fault.lasts = Span();
+  Happens(fault);
+}
+
+void Faults::DrawMany() {
+  for (std::uint32_t i = 0; i < world_.options().nodes; ++i) {
+    if (random_.Chance(0.5)) Happens({world_.now(), FaultKind::kKillNode, i});
+  }
+  for (std::uint32_t i = 0; i < world_.options().controllers; ++i) {
+    if (!random_.Chance(0.5)) continue;
+    Happens({world_.now(), FaultKind::kKillController, i});
+  }
 }
 
 // Mostly below the timeouts, at times above all of them.
 Duration Faults::Span() {
-  Random& random = world_.random();
-  return random.Chance(0.7) ? random.Between({}, kShortSpanMax)
-                            : random.Between(kShortSpanMax, kLongSpanMax);
+  return random_.Chance(0.7) ? random_.Between({}, kShortSpanMax)
+                             : random_.Between(kShortSpanMax, kLongSpanMax);
 }
 
 std::uint32_t Faults::AnyNode() {
-  return static_cast<std::uint32_t>(
-      world_.random().Below(world_.options().nodes));
+  return static_cast<std::uint32_t>(random_.Below(world_.options().nodes));
 }
 
 std::uint32_t Faults::AnyController() {
   return static_cast<std::uint32_t>(
-      world_.random().Below(world_.options().controllers));
+      random_.Below(world_.options().controllers));
 }
 
-void Faults::Do(Harm harm) {
-  const std::uint32_t node = AnyNode();
-  const std::uint32_t other = AnyNode();
-  const std::uint32_t controller = AnyController();
-  const Duration span = Span();
-  switch (harm) {
-    case Harm::kKillNode:
-      return world_.KillNode(node);
-    case Harm::kKillMany:
-      return KillMany();
-    case Harm::kDrainNode:
-      return world_.DrainNode(node);
-    case Harm::kStopNode:
-      return world_.StopNode(node, span);
-    case Harm::kCutNodes:
-      world_.CutNodes(other, node, span);
-      return world_.CutNodes(node, other, span);
-    case Harm::kCutOneWay:
-      return world_.CutNodes(node, other, span);
-    case Harm::kBreakPipe:
-      return world_.BreakPipe(node, other);
-    case Harm::kCutFromCoordinator:
-      return world_.CutFromCoordinator(node, span);
-    case Harm::kCloseCoordinator:
-      return world_.CloseCoordinator(span);
-    case Harm::kRevokeSession:
-      return world_.RevokeSession(node);
-    case Harm::kCompact:
+void Faults::Happens(const Fault& fault) {
+  happened_.push_back(fault);
+  Carry(fault);
+}
+
+void Faults::Carry(const Fault& fault) {
+  switch (fault.kind) {
+    case FaultKind::kKillNode:
+      return world_.KillNode(fault.whom);
+    case FaultKind::kDrainNode:
+      return world_.DrainNode(fault.whom);
+    case FaultKind::kStopNode:
+      return world_.StopNode(fault.whom, fault.lasts);
+    case FaultKind::kCutNodes:
+      world_.CutNodes(fault.other, fault.whom, fault.lasts);
+      return world_.CutNodes(fault.whom, fault.other, fault.lasts);
+    case FaultKind::kCutOneWay:
+      return world_.CutNodes(fault.whom, fault.other, fault.lasts);
+    case FaultKind::kBreakPipe:
+      return world_.BreakPipe(fault.whom, fault.other);
+    case FaultKind::kCutFromCoordinator:
+      return world_.CutFromCoordinator(fault.whom, fault.lasts);
+    case FaultKind::kCloseCoordinator:
+      return world_.CloseCoordinator(fault.lasts);
+    case FaultKind::kRevokeSession:
+      return world_.RevokeSession(fault.whom);
+    case FaultKind::kCompact:
       return world_.CompactHistory();
-    case Harm::kKillController:
-      return world_.KillController(controller);
-    case Harm::kStopController:
-      return world_.StopController(controller, span);
-    case Harm::kCutController:
-      return world_.CutControllerFromCoordinator(controller, span);
+    case FaultKind::kKillController:
+      return world_.KillController(fault.whom);
+    case FaultKind::kStopController:
+      return world_.StopController(fault.whom, fault.lasts);
+    case FaultKind::kCutController:
+      return world_.CutControllerFromCoordinator(fault.whom, fault.lasts);
     default:
-      return;  // A share.
+      return;  // What has an occasion is carried out by who asked.
   }
 }
 
-void Faults::KillMany() {
-  Random& random = world_.random();
-  for (std::uint32_t i = 0; i < world_.options().nodes; ++i) {
-    if (random.Chance(0.5)) world_.KillNode(i);
-  }
-  for (std::uint32_t i = 0; i < world_.options().controllers; ++i) {
-    if (random.Chance(0.5)) world_.KillController(i);
-  }
+// --- Those that wait for an occasion ---
+
+std::optional<Duration> Faults::Strikes(FaultKind kind, TaskId task) {
+  if (stopped_) return std::nullopt;
+  std::optional<Fault> fault = Planned(kind, task);
+  if (!fault) fault = Drawn(kind, task);
+  Occasions& here = occasions_[{kind, task}];
+  if (here.when != world_.now()) here = {world_.now(), 0};
+  ++here.count;
+  if (!fault) return std::nullopt;
+  happened_.push_back(*fault);
+  world_.trace().Story(std::string(Name(kind)) +
+                       (Concerns(kind) == Subject::kTask
+                            ? " of task " + std::to_string(task)
+                            : std::string()));
+  return fault->lasts;
 }
 
-void Faults::Mischief(Turn& turn, std::uint32_t failures_max) {
-  if (stopped_) return;
-  Random& random = world_.random();
-  if (random.Chance(ShareOf(Harm::kThrow)) &&
-      failures_[turn.task()] < failures_max) {
-    ++failures_[turn.task()];
-    throw std::runtime_error("mischief");
-  }
-  if (random.Chance(ShareOf(Harm::kRetire))) turn.Retire();
+std::optional<Fault> Faults::Planned(FaultKind kind, TaskId task) {
+  const Time now = world_.now();
+  const auto found =
+      std::find_if(waiting_.begin(), waiting_.end(), [&](const Fault& fault) {
+        if (fault.kind != kind) return false;
+        if (Concerns(kind) == Subject::kTask && fault.whom != task)
+          return false;
+        if (fault.at != now) return fault.at < now;
+        const Occasions& here = occasions_[{kind, task}];
+        return fault.other <= (here.when == now ? here.count : 0);
+      });
+  if (found == waiting_.end()) return std::nullopt;
+  const Fault fault = *found;
+  waiting_.erase(found);
+  return fault;
 }
 
-void Faults::SpoilCopy() {
-  if (!stopped_ && world_.random().Chance(ShareOf(Harm::kBadCopies))) {
-    throw std::runtime_error("a bad copy");
+std::optional<Fault> Faults::Drawn(FaultKind kind, TaskId task) {
+  const auto share = climate_.share.find(kind);
+  if (share == climate_.share.end() || !random_.Chance(share->second)) {
+    return std::nullopt;
   }
-}
-
-double Faults::ShareOf(Harm harm) const {
-  const auto found = climate_.share.find(harm);
-  return found == climate_.share.end() ? 0.0 : found->second;
+  if (kind == FaultKind::kThrow && throws_[task]++ >= climate_.throws_max) {
+    return std::nullopt;
+  }
+  const Occasions& here = occasions_[{kind, task}];
+  const Time now = world_.now();
+  return Fault{now, kind, task, here.when == now ? here.count : 0,
+               random_.Between({}, LastsMax(kind))};
 }
 
 }  // namespace taskgraph::sim

@@ -1,96 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Faults: what goes wrong in a world, how often, and for how long.
+// Faults: carries faults out in a world, whether they are drawn or planned, and
+// writes each of them down.
 //
-// Intuition: weather. Each seed has a climate of its own: some kinds of harm
-// never happen in it, some every few moments (swarm testing, Groce et al.,
-// ISSTA 2012: runs with few kinds of harm at high rates find more than runs
-// with a little of everything).
+// Intuition: a saboteur who keeps a diary. What he did by whim can be done
+// again by his diary: then he throws no dice. His dice are his own, not the
+// world's, so that it makes no difference to the world which of the two it was.
 //
 // Not thread-safe; owned by who runs the world.
 #pragma once
 
 #include <map>
-#include <string>
-#include <string_view>
+#include <optional>
 #include <vector>
 
+#include "sim/climate.h"
 #include "sim/random.h"
-#include "sim/tasks.h"
 #include "sim/world.h"
 
 namespace taskgraph::sim {
 
-enum class Harm : std::uint8_t {
-  kKillNode,
-  kKillMany,   // About half of the nodes, and of the controllers, at once.
-  kDrainNode,  // SIGTERM: it leaves the job by itself.
-  kStopNode,
-  kCutNodes,  // Both ways.
-  kCutOneWay,
-  kBreakPipe,
-  kCutFromCoordinator,
-  kCloseCoordinator,
-  kRevokeSession,
-  kCompact,
-  kKillController,
-  kStopController,
-  kCutController,
-  // These have shares instead of times between them.
-  kLoseCalls,
-  kLateWatches,
-  kRelist,
-  kThrow,
-  kRetire,
-  kLongTurns,
-  kBadCopies,  // Snapshots and restorations that throw.
-};
-inline constexpr int kHarms = 21;
-
-// "kill", "stop", ...: for command lines and traces.
-std::string_view Name(Harm harm);
-
-// How often; a harm that is not in it does not happen.
-struct Climate {
-  std::map<Harm, Duration> mean_gap;  // Of those that happen at times.
-  std::map<Harm, double> share;       // Of the others.
-  Duration lasts = std::chrono::seconds(8);
-};
-
-// The climate of a seed; only kinds named in `kinds` (empty: any).
-Climate DrawClimate(Random& random, const std::vector<Harm>& kinds);
-
-// Writes those parts of the climate that are shares into the options.
-void ApplyShares(const Climate& climate, WorldOptions& options);
-
 class Faults {
  public:
-  // Begins at once. `world` must outlive it, and it must outlive the world's
+  // Begin at once. `world` must outlive it, and it must outlive the world's
   // events.
-  Faults(World& world, Climate climate);
+  Faults(World& world, Seed seed, Climate climate);
+  Faults(World& world, const std::vector<Fault>& plan);
+  Faults(const Faults&) = delete;
+  Faults& operator=(const Faults&) = delete;
 
-  // No more harm from now on.
+  // One more, now or later; for kKillMany the single kills are better.
+  void Inject(const Fault& fault);
+
+  // No more from now on.
   void Stop() { stopped_ = true; }
 
-  // What tasks do that fail on purpose: at most `failures_max` times each.
-  void Mischief(Turn& turn, std::uint32_t failures_max);
-  // For a copy of a task's state that is made, or taken.
-  void SpoilCopy();
+  // All that happened so far: a plan that leads to the same run.
+  const std::vector<Fault>& happened() const { return happened_; }
 
  private:
-  void Next(Harm harm);
-  void Do(Harm harm);
-  void KillMany();
-  Duration Gap(Duration mean);
+  void Attach();
+  void DrawNext(FaultKind kind);
+  void Draw(FaultKind kind);
+  void DrawMany();
+  std::optional<Duration> Strikes(FaultKind kind, TaskId task);
+  std::optional<Fault> Planned(FaultKind kind, TaskId task);
+  std::optional<Fault> Drawn(FaultKind kind, TaskId task);
+  void Happens(const Fault& fault);
+  void Carry(const Fault& fault);
   Duration Span();
   std::uint32_t AnyNode();
   std::uint32_t AnyController();
-  double ShareOf(Harm harm) const;
 
   World& world_;
+  Random random_;
   Climate climate_;
   bool stopped_ = false;
-  std::map<TaskId, std::uint32_t> failures_;
+  std::vector<Fault> waiting_;  // For an occasion; by time.
+  std::vector<Fault> happened_;
+  std::map<TaskId, std::uint32_t> throws_;
+  // Occasions at this very moment, so far.
+  struct Occasions {
+    Time when{};
+    std::uint32_t count = 0;
+  };
+  std::map<std::pair<FaultKind, TaskId>, Occasions> occasions_;
 };
 
 }  // namespace taskgraph::sim

@@ -5,8 +5,35 @@
 #include <variant>
 
 #include "sim/checker.h"
+#include "sim/digest.h"
 
 namespace taskgraph::sim {
+namespace {
+
+// What makes a copy of a task's state, or takes one.
+bool IsCopying(const core::Cause& cause) {
+  const auto* role = std::get_if<core::ChangeRole>(&cause);
+  return (role != nullptr && role->snapshot) ||
+         std::holds_alternative<core::TakeSnapshot>(cause) ||
+         std::holds_alternative<core::CompareState>(cause);
+}
+
+// What is called for the application's sake, and not for its copies'.
+bool IsWork(const core::Cause& cause) {
+  return !std::holds_alternative<core::ChangeRole>(cause) &&
+         !std::holds_alternative<core::TakeSnapshot>(cause) &&
+         !std::holds_alternative<core::CompareState>(cause) &&
+         !std::holds_alternative<core::ApplyUpdates>(cause) &&
+         !std::holds_alternative<core::ExitTask>(cause);
+}
+
+core::TurnEffects Thrown(std::string why) {
+  core::TurnEffects failed;  // R15: nothing else of the turn remains.
+  failed.failure = std::move(why);
+  return failed;
+}
+
+}  // namespace
 
 NodeProcess::NodeProcess(Stage& stage, NodeId id, core::NodeRecord record)
     : Process(stage, std::move(id)),
@@ -17,10 +44,26 @@ NodeProcess::NodeProcess(Stage& stage, NodeId id, core::NodeRecord record)
   Begin();
 }
 
+// The newest, where an old copy has not gone yet.
+const Task* NodeProcess::TaskOf(TaskId task) const {
+  const Task* newest = nullptr;
+  for (const auto& [replica, hosted] : tasks_) {
+    if (hosted.id == task && hosted.task) newest = hosted.task->task();
+  }
+  return newest;
+}
+
 void NodeProcess::OnSpec(const coordination::JobSpec& spec) {
   links_.emplace(stage().job.links(), spec.tasks);
   surroundings_.config = spec.config;
   surroundings_.options = spec.options;
+  surroundings_.log = [this](const core::TurnContext& context,
+                             std::string_view text) {
+    if (!stage().trace.Wants(Trace::Level::kTurns)) return;
+    stage().trace.Line(
+        Trace::Level::kTurns,
+        "task " + std::to_string(context.task) + " says: " + std::string(text));
+  };
   core_ = std::make_unique<core::NodeCore>(id(), *links_, spec.options);
   store().Join(record_);
 }
@@ -63,6 +106,7 @@ void NodeProcess::Do(core::Output& order) {
 void NodeProcess::Do(core::RunTurn& order) {
   Hosted& hosted = tasks_[order.replica];
   if (!hosted.task) {
+    hosted.id = order.context.task;
     hosted.task = std::make_unique<runtime::HostedTask>(surroundings_);
   }
   if (hosted.turn) stage().checker.Violate("R15", "two turns at a time");
@@ -91,10 +135,32 @@ void NodeProcess::BeginTurn(core::ReplicaId replica) {
   hosted.task->Prepare();
   turn.begun = true;
   turn.stopped = false;
-  hosted.effects = hosted.task->Run(turn.order.context, turn.order.cause);
+  hosted.effects = CallBack(hosted);
+  stage().trace.Mix(Digest(hosted.effects));
   PostAfter(TurnTime(turn), [this, replica, number = hosted.turns] {
     EndTurn(replica, number);
   });
+}
+
+core::TurnEffects NodeProcess::CallBack(Hosted& hosted) {
+  const core::RunTurn& order = hosted.turn->order;
+  core::TurnEffects effects = hosted.task->Run(order.context, order.cause);
+  const bool work = IsWork(order.cause);
+  if (work && Struck(FaultKind::kThrow, hosted.id)) {
+    return Thrown("a fault of the simulation");
+  }
+  if (IsCopying(order.cause) && Struck(FaultKind::kBadCopy, hosted.id)) {
+    return Thrown("a bad copy, a fault of the simulation");
+  }
+  if (work && !effects.failure && Struck(FaultKind::kRetire, hosted.id)) {
+    effects.retire = true;
+  }
+  return effects;
+}
+
+std::optional<Duration> NodeProcess::Struck(FaultKind kind, TaskId task) const {
+  const Strikes& strikes = stage().strikes;
+  return strikes ? strikes(kind, task) : std::nullopt;
 }
 
 Duration NodeProcess::TurnTime(const OpenTurn& turn) {
@@ -103,9 +169,9 @@ Duration NodeProcess::TurnTime(const OpenTurn& turn) {
     const Duration time = planned(turn.order.context.task);
     if (time > Duration{}) return time;
   }
-  const bool is_long = stage().random.Chance(times.long_turns);
-  return stage().random.Between(times.usual_min,
-                                is_long ? times.long_max : times.usual_max);
+  return stage().random.Between(times.usual_min, times.usual_max) +
+         Struck(FaultKind::kLongTurn, turn.order.context.task)
+             .value_or(Duration{});
 }
 
 void NodeProcess::EndTurn(core::ReplicaId replica, std::uint64_t number) {

@@ -38,8 +38,12 @@ class NodeProcess final : public Process {
   // None: it has not found the job yet.
   const core::NodeCore* core() const { return core_.get(); }
 
+  // The task's object here, if it is built.
+  const Task* TaskOf(TaskId task) const;
+
  private:
   struct Hosted {
+    TaskId id = 0;
     std::unique_ptr<runtime::HostedTask> task;
     std::optional<OpenTurn> turn;
     core::TurnEffects effects;
@@ -55,6 +59,9 @@ class NodeProcess final : public Process {
   void Do(core::Output& order);
   void Do(core::RunTurn& order);
   void BeginTurn(core::ReplicaId replica);
+  // Runs the callback, and does to it what the stage wants done.
+  core::TurnEffects CallBack(Hosted& hosted);
+  std::optional<Duration> Struck(FaultKind kind, TaskId task) const;
   Duration TurnTime(const OpenTurn& turn);
   void EndTurn(core::ReplicaId replica, std::uint64_t turn);
   void CheckStops();

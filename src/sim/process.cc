@@ -33,7 +33,8 @@ void Process::Begin() {
   coordinator_ = std::make_unique<SimCoordinator>(
       id_,
       SimCoordinator::Surroundings{stage_.agenda, stage_.random,
-                                   stage_.registry, stage_.coordinator},
+                                   stage_.registry, stage_.coordinator,
+                                   stage_.strikes},
       [this](coordination::Event event) {
         Post(
             [this, event = std::move(event)] { store_->Handle(event, Now()); });

@@ -48,7 +48,7 @@ class Process {
  protected:
   // Called once, when the object is complete.
   void Begin();
-  Stage& stage() { return stage_; }
+  Stage& stage() const { return stage_; }
   coordination::JobStore& store() { return *store_; }
   // This process's own time.
   core::Time Now() const { return stage_.agenda.now() + clock_offset_; }

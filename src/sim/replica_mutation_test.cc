@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "core/turn_content.h"
 #include "sim/run.h"
@@ -62,21 +63,24 @@ TEST(ReplicaMutation, EffectsThatDoNotWaitForTheRecord) {  // R15
             "");
 }
 
-// It goes on to say yes to a primary that it has replaced.
+// It goes on to say yes to a primary that it has replaced, which hears of it
+// from no one else: it must be cut off from the coordinator, too.
 TEST(ReplicaMutation, ABackupThatFollowsTwoPrimaries) {  // R16
-  const auto last = std::make_shared<std::map<TaskId, core::LogAppend>>();
+  using Stay = std::pair<TaskId, core::JoinNumber>;
+  const auto last = std::make_shared<std::map<Stay, core::LogAppend>>();
   RunOptions broken;
   broken.falsify = [last](core::NodeMessage& message, Random&) {
     auto* replica = std::get_if<core::ReplicaMessage>(&message);
     if (replica == nullptr) return;
     if (const auto* append = std::get_if<core::LogAppend>(&replica->body)) {
-      (*last)[replica->task] = *append;
-    } else if (std::holds_alternative<core::ReplicaGone>(replica->body)) {
-      const core::LogAppend& heard = (*last)[replica->task];
+      (*last)[{replica->task, append->join}] = *append;
+    } else if (const auto* gone =
+                   std::get_if<core::ReplicaGone>(&replica->body)) {
+      const core::LogAppend& heard = (*last)[{replica->task, gone->join}];
       replica->body = core::LogAck{heard.term, heard.join, kAll, heard.stamp};
     }
   };
-  broken.harms = {Harm::kStopNode, Harm::kCutNodes, Harm::kCutOneWay};
+  broken.kinds = {FaultKind::kCutNodes, FaultKind::kCutFromCoordinator};
   EXPECT_NE(FirstBroken(broken), "");
 }
 
@@ -130,7 +134,8 @@ TEST(ReplicaMutation, ABackupThatForgetsThatTheEpochIsToAdvance) {  // R15
     turn.effects.advance_epoch = false;
     turn.effects.finish.reset();
   });
-  broken.harms = {Harm::kKillNode, Harm::kCutFromCoordinator, Harm::kLoseCalls};
+  broken.kinds = {FaultKind::kKillNode, FaultKind::kCutFromCoordinator,
+                  FaultKind::kLoseCall};
   EXPECT_NE(FirstBroken(broken), "");
 }
 

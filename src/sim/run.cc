@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "sim/shrink.h"
 #include "sim/tasks.h"
 
 namespace taskgraph::sim {
@@ -36,12 +37,7 @@ WorldOptions DrawOptions(Random& random, const Workload& load) {
   const auto least = (replicas + options.nodes - 1) / options.nodes;
   options.slots = static_cast<std::uint32_t>(least + random.Below(3));
   options.controllers = static_cast<std::uint32_t>(1 + random.Below(3));
-  options.exits_seen = random.Fraction();
-  if (random.Chance(0.3)) options.network.delay_max = 30ms;
-  if (random.Chance(0.3)) options.network.overtaken = random.Fraction();
-  if (random.Chance(0.3)) options.coordinator.delay_max = 60ms;
-  if (random.Chance(0.3)) options.turns.usual_max = 60ms;
-  if (random.Chance(0.5)) options.turns.late_turns = random.Fraction() * 0.5;
+  DrawDelays(random, options);
   return options;
 }
 
@@ -93,8 +89,7 @@ RunReport RunSeed(Seed seed, const RunOptions& options) {
   Random random(Scatter(seed));  // Another strip than the world's own.
   const Workload load = DrawWorkload(random);
   WorldOptions world_options = DrawOptions(random, load);
-  const Climate climate = DrawClimate(random, options.harms);
-  ApplyShares(climate, world_options);
+  Climate climate = DrawClimate(random, options.kinds);
   world_options.trace = options.trace;
   world_options.reader = options.reader;
   world_options.sabotage = options.sabotage;
@@ -106,20 +101,20 @@ RunReport RunSeed(Seed seed, const RunOptions& options) {
   DrawLimits(random, job.options());
   // Sometimes tasks may fail more often than they are allowed to.
   const bool over_budget = random.Chance(0.15);
-  const std::uint32_t failures_max =
-      over_budget ? 1000 : job.options().failure.max_failures;
+  if (!over_budget) climate.throws_max = job.options().failure.max_failures;
   World world(seed, job, std::move(world_options));
-  Faults faults(world, climate);
-  accomplices.mischief = [&](Turn& turn) {
-    faults.Mischief(turn, failures_max);
-  };
-  accomplices.spoil_copy = [&] { faults.SpoilCopy(); };
+  std::optional<Faults> faults;
+  if (options.plan) {
+    faults.emplace(world, *options.plan);
+  } else {
+    faults.emplace(world, random.Next(), climate);
+  }
   accomplices.complain = [&](std::string what) {
     world.checker().Violate("result", std::move(what));
   };
 
   world.RunFor(climate.lasts);
-  faults.Stop();
+  faults->Stop();
   world.HealAndFinish(kFinishBound +
                       static_cast<std::int64_t>(load.epochs) * kEpochBound);
   CheckEnd(world, load);
@@ -132,7 +127,24 @@ RunReport RunSeed(Seed seed, const RunOptions& options) {
           world.checker().records().promotions(),
           world.checker().records().joins(),
           world.frames_lost(),
+          faults->happened(),
           world.checker().violation() ? world.trace().Tail() : std::string()};
+}
+
+RunReport ShrinkRun(const RunReport& broken, const RunOptions& options,
+                    std::uint32_t runs_max) {
+  RunReport least = broken;
+  const auto fails = [&](const std::vector<Fault>& plan) {
+    RunOptions planned = options;
+    planned.plan = plan;
+    RunReport report = RunSeed(broken.seed, planned);
+    const bool same =
+        report.violation && report.violation->rule == broken.violation->rule;
+    if (same) least = std::move(report);
+    return same;
+  };
+  Shrink(broken.faults, fails, runs_max);
+  return least;
 }
 
 }  // namespace taskgraph::sim

@@ -14,7 +14,9 @@
 namespace taskgraph::sim {
 
 struct RunOptions {
-  std::vector<Harm> harms;  // Only these; empty: any.
+  std::vector<FaultKind> kinds = AllFaultKinds();  // Only these.
+  // Instead of drawing them.
+  std::optional<std::vector<Fault>> plan;
   Trace::Level trace = Trace::Level::kStory;
   Trace::Reader reader;
   // For tests of the tests.
@@ -33,6 +35,7 @@ struct RunReport {
   std::uint64_t promotions = 0;   // Backups that took over.
   std::uint64_t joins = 0;        // Backups that came to count.
   std::uint64_t frames_lost = 0;  // By broken connections.
+  std::vector<Fault> faults;      // A plan that leads to the same run.
   std::string tail;               // The last lines of the trace.
 
   bool ok() const { return !violation; }
@@ -41,5 +44,10 @@ struct RunReport {
 };
 
 RunReport RunSeed(Seed seed, const RunOptions& options = {});
+
+// Fewer faults that make `broken`, a report of a run with `options`, break the
+// same rule. Takes at most `runs_max` runs.
+RunReport ShrinkRun(const RunReport& broken, const RunOptions& options,
+                    std::uint32_t runs_max);
 
 }  // namespace taskgraph::sim

@@ -55,32 +55,43 @@ void SimCoordinator::After(Duration delay, std::function<void()> event) {
 
 // --- Calls ---
 
-void SimCoordinator::Ask(Tag tag, Call call) {
-  Fate fate = Fate::kDecided;
-  if (around_.random.Chance(around_.options.lost_calls)) {
-    fate = static_cast<Fate>(1 + around_.random.Below(3));
-  } else if (around_.random.Chance(around_.options.lost_answers)) {
-    fate = Fate::kAnswerLost;
+std::optional<Duration> SimCoordinator::Struck(FaultKind kind) const {
+  return around_.strikes ? around_.strikes(kind, 0) : std::nullopt;
+}
+
+SimCoordinator::Fate SimCoordinator::DrawFate() {
+  if (Struck(FaultKind::kLoseCall)) return {Fate::What::kLost};
+  if (const auto late = Struck(FaultKind::kLateCall)) {
+    return {Fate::What::kLate, *late};
   }
+  const bool chance = around_.random.Chance(around_.options.lost_answers);
+  if (chance || Struck(FaultKind::kLoseAnswer)) {
+    return {Fate::What::kAnswerLost};
+  }
+  return {};
+}
+
+void SimCoordinator::Ask(Tag tag, Call call) {
+  using What = Fate::What;
+  const Fate fate = DrawFate();
   // On its way a call is no longer its sender's: it arrives even if that one
   // dies.
   around_.agenda.After(
       Delay(), [this, alive = alive_, tag, fate, call = std::move(call),
                 registry = &around_.registry] {
-        const bool arrives =
-            registry->open() && !(*alive && cut_off_) && fate != Fate::kLost;
-        if (!arrives || fate == Fate::kLate) {
+        const bool arrives = registry->open() && !(*alive && cut_off_) &&
+                             fate.what != What::kLost;
+        if (!arrives || fate.what == What::kLate) {
           if (*alive) Fail(tag);
           if (!arrives || !*alive) return;
-          After(around_.random.Between({}, 2 * around_.options.call_timeout),
-                [call, registry] {
-                  if (registry->open()) call();
-                });
+          After(fate.late, [call, registry] {
+            if (registry->open()) call();
+          });
           return;
         }
         Event event = call();
         if (!*alive) return;
-        if (fate == Fate::kAnswerLost) {
+        if (fate.what == What::kAnswerLost) {
           Fail(tag);
         } else {
           Answer(tag, std::move(event));
@@ -168,12 +179,8 @@ void SimCoordinator::Unwatch(Tag tag) { watches_.erase(tag); }
 void SimCoordinator::ReadLater(Tag tag) {
   WatchState& watch = watches_.at(tag);
   if (std::exchange(watch.due, true)) return;
-  const CoordinatorOptions& options = around_.options;
-  Duration delay = Delay();
-  if (around_.random.Chance(options.late_watches)) {
-    delay += around_.random.Between({}, options.late_watch_max);
-  }
-  After(delay, [this, tag] {
+  const Duration late = Struck(FaultKind::kLateWatch).value_or(Duration{});
+  After(Delay() + late, [this, tag] {
     const auto found = watches_.find(tag);
     if (found == watches_.end()) return;
     found->second.due = false;
@@ -184,7 +191,7 @@ void SimCoordinator::ReadLater(Tag tag) {
 void SimCoordinator::ReadOn(Tag tag) {
   WatchState& watch = watches_.at(tag);
   const coordination::Store& store = around_.registry.store();
-  const bool again = around_.random.Chance(around_.options.relisted);
+  const bool again = Struck(FaultKind::kRelist).has_value();
   const auto outcome = store.Changes(watch.range, watch.next);
   if (watch.next == 0 || again || std::holds_alternative<Refusal>(outcome)) {
     List(tag, watch);

@@ -12,8 +12,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -21,8 +23,13 @@
 #include "sim/agenda.h"
 #include "sim/random.h"
 #include "sim/registry.h"
+#include "taskgraph/fault.h"
 
 namespace taskgraph::sim {
+
+// Asked at each occasion for a fault; none: it does not happen now. Else it
+// does, for so long.
+using Strikes = std::function<std::optional<Duration>(FaultKind, TaskId)>;
 
 struct CoordinatorOptions {
   Duration delay_min = std::chrono::microseconds(100);
@@ -32,15 +39,8 @@ struct CoordinatorOptions {
   // Until a process notices that the registry is away, or back.
   Duration notice_max = std::chrono::milliseconds(500);
 
-  // Calls that are not decided, though the registry is there.
-  double lost_calls = 0;
-  // Those that are carried out, and whose answer is lost.
+  // Calls that are carried out, and whose answer is lost.
   double lost_answers = 0;
-  // Watch events that come late, and by how much.
-  double late_watches = 0;
-  Duration late_watch_max = std::chrono::seconds(1);
-  // Watches that are interrupted, and begin with a list again.
-  double relisted = 0;
   // A broken one loses an event; for tests of the tests.
   double lost_changes = 0;
 };
@@ -53,6 +53,7 @@ class SimCoordinator final : public coordination::Coordinator {
     Random& random;
     Registry& registry;
     const CoordinatorOptions& options;
+    const Strikes& strikes;
   };
   SimCoordinator(std::string process, Surroundings surroundings,
                  coordination::Sink sink);
@@ -74,7 +75,15 @@ class SimCoordinator final : public coordination::Coordinator {
   void SetAsleep(bool asleep) { asleep_ = asleep; }
 
  private:
-  enum class Fate : std::uint8_t { kDecided, kLost, kAnswerLost, kLate };
+  struct Fate {
+    enum class What : std::uint8_t {
+      kDecided,
+      kLost,
+      kAnswerLost,
+      kLate
+    } what = What::kDecided;
+    Duration late{};  // After the caller has given up.
+  };
   struct WatchState {
     coordination::KeyRange range;
     coordination::Revision next = 0;  // 0: lists first.
@@ -89,6 +98,8 @@ class SimCoordinator final : public coordination::Coordinator {
   }
   // Entries on the agenda outlive this object, and must not touch it then.
   void After(Duration delay, std::function<void()> event);
+  std::optional<Duration> Struck(FaultKind kind) const;
+  Fate DrawFate();
   void Ask(coordination::Tag tag, Call call);
   void Answer(coordination::Tag tag, coordination::Event event);
   void Fail(coordination::Tag tag);

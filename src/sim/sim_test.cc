@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/run.h"
+#include "sim/seeds_file.h"
 
 namespace taskgraph::sim {
 namespace {
@@ -35,18 +36,32 @@ TEST_P(Seeds, EveryRuleHoldsWhateverFails) {
 
 INSTANTIATE_TEST_SUITE_P(Batch, Seeds, testing::Range(0, kBatches));
 
-// Seeds that broke a rule once; what it was is in regression_test.cc and in
-// tests/scenarios.
 TEST(Simulation, SeedsThatFailedOnceDoNotFailAgain) {
-  for (Seed seed : {6, 23, 28, 36, 41, 101, 223, 776, 1524, 1762}) {
-    ExpectOk(seed);
-  }
+  const std::vector<Seed> seeds = SeedsFile(SEEDS_FILE).Read();
+  EXPECT_FALSE(seeds.empty());
+  for (Seed seed : seeds) ExpectOk(seed);
 }
 
 TEST(Simulation, TheSameSeedIsTheSameRun) {
   for (Seed seed = 1; seed <= 20; ++seed) {
     EXPECT_EQ(RunSeed(seed).hash, RunSeed(seed).hash) << seed;
   }
+}
+
+// What was drawn can be replayed without a draw (see Faults).
+TEST(Simulation, APlanOfWhatHappenedIsTheSameRun) {
+  std::size_t faults = 0;
+  for (Seed seed = 1; seed <= 100; ++seed) {
+    const RunReport drawn = RunSeed(seed);
+    RunOptions planned;
+    planned.plan = drawn.faults;
+    const RunReport replayed = RunSeed(seed, planned);
+    EXPECT_EQ(replayed.lasted, drawn.lasted) << seed;
+    EXPECT_EQ(replayed.checks, drawn.checks) << seed;
+    EXPECT_EQ(replayed.faults, drawn.faults) << seed;
+    faults += drawn.faults.size();
+  }
+  EXPECT_GT(faults, 1000U);
 }
 
 // The lines that are written only for readers change nothing.

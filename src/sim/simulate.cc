@@ -3,9 +3,11 @@
 // simulate: runs seeds, and shows one of them line by line.
 //
 //   simulate --seed 17 --trace          what happened in seed 17
+//   simulate --seed 17 --shrink         with how few faults it fails as well
 //   simulate --seeds 1..1000            which of them break a rule
 //   simulate --seeds 1..1000 --faults kill,stop
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 #include <optional>
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "sim/run.h"
+#include "sim/seeds_file.h"
 
 namespace taskgraph::sim {
 namespace {
@@ -21,32 +24,31 @@ namespace {
 struct Settings {
   Seed seed = 1;
   std::string seeds;
+  std::string seeds_file;
   bool trace = false;
+  std::uint32_t shrink = 0;
   bool check_hash = false;
   std::vector<std::string> faults;
 };
 
-std::optional<std::vector<Harm>> HarmsNamed(
+std::optional<std::vector<FaultKind>> KindsNamed(
     const std::vector<std::string>& names) {
-  std::vector<Harm> harms;
+  const std::vector<FaultKind> all = AllFaultKinds();
+  if (names.empty()) return all;
+  std::vector<FaultKind> kinds;
   for (const std::string& name : names) {
-    bool known = false;
-    for (int i = 0; i < kHarms; ++i) {
-      const Harm harm = static_cast<Harm>(i);
-      if (Name(harm) != name) continue;
-      harms.push_back(harm);
-      known = true;
-    }
-    if (!known) {
+    const auto found =
+        std::find_if(all.begin(), all.end(),
+                     [&](FaultKind kind) { return Name(kind) == name; });
+    if (found == all.end()) {
       std::cerr << "there is no fault '" << name << "'; there are:";
-      for (int i = 0; i < kHarms; ++i) {
-        std::cerr << " " << Name(static_cast<Harm>(i));
-      }
+      for (FaultKind kind : all) std::cerr << " " << Name(kind);
       std::cerr << "\n";
       return std::nullopt;
     }
+    kinds.push_back(*found);
   }
-  return harms;
+  return kinds;
 }
 
 int Show(const Settings& settings, RunOptions options) {
@@ -58,7 +60,14 @@ int Show(const Settings& settings, RunOptions options) {
   } else {
     options.trace = Trace::Level::kMessages;
   }
-  const RunReport report = RunSeed(settings.seed, options);
+  RunReport report = RunSeed(settings.seed, options);
+  if (settings.shrink > 0 && !report.ok()) {
+    report = ShrinkRun(report, options, settings.shrink);
+    std::cout << report.faults.size() << " faults are enough:\n";
+    for (const Fault& fault : report.faults) {
+      std::cout << "  " << Describe(fault) << "\n";
+    }
+  }
   std::cout << report.Describe() << "\n";
   std::printf(
       "%.3f virtual s, %llu checks, %llu incarnations lost, "
@@ -97,6 +106,10 @@ int RunMany(const Settings& settings, const RunOptions& options) {
     }
     if (report.ok()) continue;
     broken[report.violation->rule].push_back(seed);
+    if (!settings.seeds_file.empty()) {
+      SeedsFile(settings.seeds_file)
+          .Add(seed, report.violation->rule + ": " + report.violation->what);
+    }
     std::cout << "seed " << seed << " breaks " << report.violation->rule << ": "
               << report.violation->what << std::endl;
   }
@@ -115,17 +128,22 @@ int Main(int argc, char** argv) {
   CLI::App app("Runs a job on simulated nodes under faults, from a seed.");
   app.add_option("--seed", settings.seed, "The seed to run");
   app.add_option("--seeds", settings.seeds, "Many seeds: FROM..TO");
+  app.add_option("--seeds-file", settings.seeds_file,
+                 "Remember those of --seeds that fail in this file");
   app.add_flag("--trace", settings.trace, "Print each event of --seed");
+  app.add_flag(
+      "--shrink{200}", settings.shrink,
+      "Look for fewer faults that break the same rule; in so many runs");
   app.add_flag("--check-hash", settings.check_hash,
                "Run each of --seeds twice, and compare");
   app.add_option("--faults", settings.faults,
                  "Only these kinds, separated by commas; 'help' lists them")
       ->delimiter(',');
   CLI11_PARSE(app, argc, argv);
-  const auto harms = HarmsNamed(settings.faults);
-  if (!harms) return 2;
+  const auto kinds = KindsNamed(settings.faults);
+  if (!kinds) return 2;
   RunOptions options;
-  options.harms = *harms;
+  options.kinds = *kinds;
   return settings.seeds.empty() ? Show(settings, options)
                                 : RunMany(settings, options);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "coordination/job_records.h"
 #include "sim/agenda.h"
@@ -13,6 +14,7 @@
 #include "sim/registry.h"
 #include "sim/sim_coordinator.h"
 #include "sim/trace.h"
+#include "taskgraph/fault.h"
 #include "taskgraph/job.h"
 
 namespace taskgraph::sim {
@@ -23,8 +25,6 @@ class Checker;
 struct TurnTimes {
   Duration usual_min{};
   Duration usual_max = std::chrono::milliseconds(4);
-  Duration long_max = std::chrono::milliseconds(800);
-  double long_turns = 0;  // The share of them.
   double late_turns = 0;  // Those that wait for a thread before they begin.
 };
 
@@ -41,10 +41,12 @@ struct Stage {
   Registry& registry;
   Network& network;
   Checker& checker;
-  // How long the next turn of a task takes; zero: as `turns` says.
-  std::function<Duration(TaskId)> planned_time;
   // Changes what is sent on its way; for tests of the tests.
   Falsify falsify;
+  // Empty: nothing strikes.
+  Strikes strikes = {};
+  // How long the next turn of a task takes; zero: as `turns` says.
+  std::function<Duration(TaskId)> planned_time = {};
 };
 
 }  // namespace taskgraph::sim

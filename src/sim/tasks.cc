@@ -88,7 +88,6 @@ class TreeSum final : public Task, public Copied<TreeSumState> {
   void Check(Turn& turn) {
     if (now_.going && now_.due == 0) Conclude(turn);
     Save(turn);
-    accomplices_.mischief(turn);
   }
 
   void Conclude(Turn& turn) {

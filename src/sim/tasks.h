@@ -34,10 +34,6 @@ struct Workload {
 
 // How the tasks reach the world around them.
 struct Accomplices {
-  // Called at the end of each callback: may throw, or retire the task.
-  std::function<void(Turn&)> mischief;
-  // Called when a copy of a task's state is made, or taken: may throw.
-  std::function<void()> spoil_copy;
   // A task has seen what must not be.
   std::function<void(std::string)> complain;
 };

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/links.h"
+#include "runtime/job_checks.h"
 
 namespace taskgraph::sim {
 namespace {
@@ -27,9 +28,7 @@ coordination::JobSpec SpecOf(const Job& job, const WorldOptions& options) {
   spec.tasks = job.tasks();
   spec.links = core::Links(job.links(), job.tasks()).Fingerprint();
   spec.nodes_expected = options.nodes;
-  for (const ConfigKey& key : job.config_keys()) {
-    spec.config[key.name] = key.default_value;
-  }
+  spec.config = runtime::CompleteConfig(job, options.config);
   spec.options = job.options();
   return spec;
 }
@@ -52,18 +51,9 @@ World::World(Seed seed, const Job& job, WorldOptions options)
                  });
                }),
       spec_(SpecOf(job, options_)),
-      stage_{job,
-             spec_,
-             options_.turns,
-             options_.coordinator,
-             agenda_,
-             random_,
-             trace_,
-             registry_,
-             network_,
-             checker_,
-             {},
-             options_.falsify},
+      stage_{job,      spec_,    options_.turns,  options_.coordinator,
+             agenda_,  random_,  trace_,          registry_,
+             network_, checker_, options_.falsify},
       nodes_(options_.nodes),
       controllers_(options_.controllers) {
   network_.Sabotage(options_.sabotage);
@@ -93,6 +83,7 @@ World::~World() = default;
 bool World::Step() {
   if (!agenda_.RunNext()) return false;
   trace_.Mix(static_cast<std::uint64_t>(agenda_.now().count()));
+  if (options_.on_step) options_.on_step();
   return true;
 }
 
@@ -148,6 +139,11 @@ std::string World::DescribeProgress() const {
   text += ", keys:";
   for (const std::string& key : records.keys()) text += " " + key;
   return text;
+}
+
+const Task* World::PrimaryOf(TaskId task) const {
+  const auto place = PlaceOf(task);
+  return place ? nodes_[*place].process->TaskOf(task) : nullptr;
 }
 
 NodeId World::NodeAt(std::uint32_t place) const {
@@ -351,10 +347,7 @@ void World::Heal() {
   trace_.Story("all is well again");
   network_.MendAll();
   if (!registry_.open()) registry_.Open();
-  CoordinatorOptions& coordinator = options_.coordinator;
-  coordinator.lost_calls = coordinator.lost_answers = 0;
-  coordinator.late_watches = coordinator.relisted = 0;
-  options_.turns.long_turns = 0;
+  options_.coordinator.lost_answers = 0;
   const auto heal = [](auto& at) {
     if (!at.process || !at.process->alive()) return;
     at.process->coordinator().Reconnect();

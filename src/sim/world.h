@@ -39,6 +39,8 @@ struct WorldOptions {
   // How often a launcher sees that a process ended.
   double exits_seen = 0.5;
 
+  Config config;  // Other values of declared keys.
+
   NetworkOptions network;
   NetworkSabotage sabotage;
   CoordinatorOptions coordinator;
@@ -47,6 +49,7 @@ struct WorldOptions {
 
   Trace::Level trace = Trace::Level::kStory;
   Trace::Reader reader;
+  std::function<void()> on_step;  // Called after each event.
 };
 
 class World {
@@ -89,6 +92,8 @@ class World {
   CoordinatorOptions& coordinator_options() { return options_.coordinator; }
   // The place whose node is a task's primary; none: it has none, or a dead one.
   std::optional<std::uint32_t> PlaceOf(TaskId task) const;
+  // The task's object there, if it is built.
+  const Task* PrimaryOf(TaskId task) const;
   NodeId NodeAt(std::uint32_t place) const;  // Empty: it is down.
 
   // --- Harm. Places are 0..nodes-1, controllers 0..controllers-1 ---

@@ -8,7 +8,7 @@
 #include <cstdlib>
 
 #include "fuzz.h"
-#include "job/job_checks.h"
+#include "runtime/job_checks.h"
 
 namespace {
 
@@ -48,7 +48,7 @@ void Check(const CommandLine& line) {
     fuzz::Require(text->code == 0 || lines == 1, "a mistake is told in a line");
     return;
   }
-  CheckOptions(line.job.options());
+  runtime::CheckOptions(line.job.options());
   fuzz::Require(line.job.mistake().empty(), "the job is one that can be run");
   fuzz::Require(line.config.size() == 1 && line.config.contains("epochs"),
                 "all declared keys have a value, and no others");

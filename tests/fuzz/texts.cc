@@ -7,8 +7,8 @@
 
 #include "fuzz.h"
 #include "job/command_checks.h"
-#include "job/duration_text.h"
 #include "job/one_line.h"
+#include "runtime/duration_text.h"
 #include "transport/address.h"
 
 namespace {
@@ -17,7 +17,7 @@ using namespace taskgraph;       // NOLINT(google-build-using-namespace)
 using namespace taskgraph::job;  // NOLINT(google-build-using-namespace)
 
 void TryDuration(const std::string& text) {
-  const Result<Duration> duration = ParseDuration(text);
+  const Result<Duration> duration = runtime::ParseDuration(text);
   fuzz::Require(duration.ok() == WrongDuration(text, 0s).empty(),
                 "what is no time is complained of");
   WrongSessionTime(text);
@@ -25,7 +25,7 @@ void TryDuration(const std::string& text) {
   fuzz::Require(*duration >= 0s && *duration <= 24h * 365,
                 "a time is between nothing and a year");
   const Duration whole = *duration - *duration % 1us;
-  const auto again = ParseDuration(FormatDuration(whole));
+  const auto again = runtime::ParseDuration(runtime::FormatDuration(whole));
   fuzz::Require(again.ok() && *again == whole,
                 "a time that is shown can be given");
 }
@@ -85,8 +85,8 @@ void fuzz::Try(std::string_view bytes) {
 }
 
 std::vector<std::string> fuzz::Seeds() {
-  return {FormatDuration(200ms),
-          FormatDuration(24h * 365),
+  return {runtime::FormatDuration(200ms),
+          runtime::FormatDuration(24h * 365),
           "1.5s",
           "infs",
           transport::Format({"127.0.0.1", 7000}),

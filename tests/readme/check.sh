@@ -8,20 +8,12 @@
 #   check.sh README.md INSTALLED_PREFIX EMPTY_FOLDER
 set -euo pipefail
 readme=$1 prefix=$2 work=$3
-
-# Prints the block of code whose first line begins with these words.
-block() {
-  awk -v start="$1" '
-    inside && /^```$/ { exit }
-    inside { print }
-    fence && index($0, start) == 1 { inside = 1; print }
-    { fence = /^```[a-z]+$/ }' "$readme"
-}
+source "$(dirname "$0")/../support/blocks.sh"
 
 rm -rf "$work"
 mkdir -p "$work"
-block '// main.cc' >"$work/main.cc"
-block 'cmake_minimum_required' >"$work/CMakeLists.txt"
+block "$readme" '// main.cc' >"$work/main.cc"
+block "$readme" 'cmake_minimum_required' >"$work/CMakeLists.txt"
 
 cmake -G Ninja -S "$work" -B "$work/build" -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_PREFIX_PATH="$prefix"

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "job/duration_text.h"
+#include "runtime/duration_text.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 
-namespace taskgraph::job {
+namespace taskgraph::runtime {
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,4 +47,4 @@ TEST(DurationTextTest, ATimeIsWrittenInItsLargestExactUnit) {
 }
 
 }  // namespace
-}  // namespace taskgraph::job
+}  // namespace taskgraph::runtime

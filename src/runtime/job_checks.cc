@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "job/job_checks.h"
+#include "runtime/job_checks.h"
 
 #include <chrono>
 #include <string>
 
 #include "core/links.h"
-#include "job/duration_text.h"
+#include "runtime/duration_text.h"
 
-namespace taskgraph::job {
+namespace taskgraph::runtime {
 namespace {
 
 using namespace std::chrono_literals;
@@ -70,4 +70,22 @@ void CheckLinks(const Job& job) {
   }
 }
 
-}  // namespace taskgraph::job
+Config CompleteConfig(const Job& job, const Config& given) {
+  Config config;
+  std::string names;
+  for (const ConfigKey& key : job.config_keys()) {
+    config[key.name] = key.default_value;
+    names += (names.empty() ? "" : ", ") + key.name;
+  }
+  for (const auto& [key, value] : given) {
+    const auto found = config.find(key);
+    if (found == config.end()) {
+      throw UsageError("there is no configuration key '" + key +
+                       "'; the job has: " + (names.empty() ? "none" : names));
+    }
+    found->second = value;
+  }
+  return config;
+}
+
+}  // namespace taskgraph::runtime

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "job/duration_text.h"
+#include "runtime/duration_text.h"
 
 #include <charconv>
 #include <chrono>
 #include <cmath>
 
-namespace taskgraph::job {
+namespace taskgraph::runtime {
 namespace {
 
 using namespace std::chrono_literals;
@@ -56,4 +56,4 @@ std::string FormatDuration(Duration duration) {
   return duration.count() == 0 ? "0s" : std::to_string(duration / 1us) + "us";
 }
 
-}  // namespace taskgraph::job
+}  // namespace taskgraph::runtime

@@ -7,7 +7,7 @@
 
 #include "taskgraph/job.h"
 
-namespace taskgraph::job {
+namespace taskgraph::runtime {
 
 // UsageError for what was remembered while `job` was declared, and for a job
 // without a builder.
@@ -19,4 +19,8 @@ void CheckOptions(const JobOptions& options);
 // UsageError for a task, in the first epoch, that has an impossible neighbor.
 void CheckLinks(const Job& job);
 
-}  // namespace taskgraph::job
+// The declared keys with their defaults, overridden by `given`. UsageError for
+// a key that is not declared.
+Config CompleteConfig(const Job& job, const Config& given);
+
+}  // namespace taskgraph::runtime

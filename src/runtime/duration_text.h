@@ -13,7 +13,7 @@
 #include "taskgraph/error.h"
 #include "taskgraph/types.h"
 
-namespace taskgraph::job {
+namespace taskgraph::runtime {
 
 // Not negative, at most a year. kInvalidArgument: the message says what would
 // be right.
@@ -22,4 +22,4 @@ Result<Duration> ParseDuration(std::string_view text);
 // In the largest unit that is exact: "2s", "1500ms".
 std::string FormatDuration(Duration duration);
 
-}  // namespace taskgraph::job
+}  // namespace taskgraph::runtime
