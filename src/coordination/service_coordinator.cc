@@ -25,7 +25,7 @@ void ServiceCoordinator::Post(std::function<void(LocalCoordinator&)> call) {
 void ServiceCoordinator::Deliver(Event event) {
   const auto deliver_watch = [this](auto& watched) {
     // Held while the sink runs: Unwatch returns only when it has.
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     const auto found = tag_of_watch_.find(watched.tag);
     if (found == tag_of_watch_.end()) return;
     watched.tag = found->second;
@@ -50,7 +50,7 @@ void ServiceCoordinator::Watch(Tag tag, KeyRange range, Revision from) {
   Unwatch(tag);
   Tag watch;
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     watch = next_watch_++;
     watch_of_tag_[tag] = watch;
     tag_of_watch_[watch] = tag;
@@ -61,7 +61,7 @@ void ServiceCoordinator::Watch(Tag tag, KeyRange range, Revision from) {
 void ServiceCoordinator::Unwatch(Tag tag) {
   Tag watch;
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     auto found = watch_of_tag_.extract(tag);
     if (!found) return;
     watch = found.mapped();

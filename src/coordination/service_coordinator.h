@@ -14,11 +14,11 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 
 #include "coordination/coordinator.h"
 #include "coordination/local_coordinator.h"
 #include "coordination/store_service.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::coordination {
 
@@ -44,10 +44,10 @@ class ServiceCoordinator final : public Coordinator {
 
   // Watches have numbers of their own below, so that an event that was on its
   // way when its watch ended is not taken for one of the tag's next watch.
-  std::mutex mutex_;
-  Tag next_watch_ = 1;
-  std::map<Tag, Tag> watch_of_tag_;
-  std::map<Tag, Tag> tag_of_watch_;
+  threads::Mutex mutex_;
+  Tag next_watch_ TASKGRAPH_GUARDED_BY(mutex_) = 1;
+  std::map<Tag, Tag> watch_of_tag_ TASKGRAPH_GUARDED_BY(mutex_);
+  std::map<Tag, Tag> tag_of_watch_ TASKGRAPH_GUARDED_BY(mutex_);
 };
 
 }  // namespace taskgraph::coordination

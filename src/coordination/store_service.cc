@@ -59,21 +59,21 @@ StoreService::StoreService(StoreServiceOptions options)
 
 StoreService::~StoreService() {
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_one();
+  wake_.NotifyOne();
   thread_.join();
 }
 
 void StoreService::Post(Call call) {
   bool was_empty;
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     was_empty = inbox_.empty();
     inbox_.push_back(std::move(call));
   }
-  if (was_empty) wake_.notify_one();
+  if (was_empty) wake_.NotifyOne();
 }
 
 void StoreService::PostAndWait(Call call) {
@@ -91,7 +91,7 @@ void StoreService::Run() {
     const std::vector<Call> calls = TakeCalls(deadline);
     Advance(deadline);
     if (calls.empty()) {
-      const std::lock_guard lock(mutex_);
+      const threads::Lock lock(mutex_);
       if (stopping_ && inbox_.empty()) return;
     }
     for (const Call& call : calls) call(store_);
@@ -100,13 +100,15 @@ void StoreService::Run() {
 
 std::vector<StoreService::Call> StoreService::TakeCalls(
     std::optional<Time> deadline) {
-  std::unique_lock lock(mutex_);
-  const auto has_work = [this] { return stopping_ || !inbox_.empty(); };
-  if (deadline) {
-    const std::chrono::steady_clock::time_point until{*deadline};
-    wake_.wait_until(lock, until, has_work);
-  } else {
-    wake_.wait(lock, has_work);
+  threads::Lock lock(mutex_);
+  bool is_due = false;
+  while (!stopping_ && inbox_.empty() && !is_due) {
+    if (deadline) {
+      const std::chrono::steady_clock::time_point until{*deadline};
+      is_due = !wake_.WaitUntil(lock, until);
+    } else {
+      wake_.Wait(lock);
+    }
   }
   return std::exchange(inbox_, {});
 }

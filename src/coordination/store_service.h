@@ -14,16 +14,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
 
 #include "coordination/local_store.h"
 #include "coordination/shared_store.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::coordination {
 
@@ -70,10 +69,10 @@ class StoreService final : public SharedStore {
   const std::uint64_t identity_;
   LocalStore store_;  // The service thread's own.
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::vector<Call> inbox_;
-  bool stopping_ = false;
+  threads::Mutex mutex_;
+  threads::Condition wake_;
+  std::vector<Call> inbox_ TASKGRAPH_GUARDED_BY(mutex_);
+  bool stopping_ TASKGRAPH_GUARDED_BY(mutex_) = false;
   // Servers' watches are numbered apart from those of local clients.
   std::atomic<WatchId> next_watch_{WatchId{1} << 32};
   std::thread thread_;

@@ -26,7 +26,7 @@ std::int64_t Ms(Duration duration) {
 }  // namespace
 
 void Chronicle::NodeStarted(const core::NodeId& node, pid_t pid) {
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   pids_[node] = pid;
   events_.Write(Dump({{"ms", NowMs()},
                       {"event", "node_started"},
@@ -36,8 +36,12 @@ void Chronicle::NodeStarted(const core::NodeId& node, pid_t pid) {
 
 void Chronicle::Observe(const core::Input& fact,
                         const core::ControllerCore& core) {
-  const std::lock_guard lock(mutex_);
-  std::visit([&](const auto& news) { On(news, core); }, fact);
+  const threads::Lock lock(mutex_);
+  const auto take = [&](const auto& news) {
+    mutex_.AssertHeld();
+    On(news, core);
+  };
+  std::visit(take, fact);
   TellEpochs(core.epoch());
   standing_.epoch = core.epoch();
   standing_.tasks = core.directory().tasks();
@@ -47,7 +51,7 @@ void Chronicle::Observe(const core::Input& fact,
 }
 
 void Chronicle::Ended(const ExitStatus& status) {
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   events_.Write(Dump({{"ms", NowMs()},
                       {"event", "ended"},
                       {"code", status.code},
@@ -55,7 +59,7 @@ void Chronicle::Ended(const ExitStatus& status) {
 }
 
 Standing Chronicle::standing() const {
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   return standing_;
 }
 

@@ -11,13 +11,13 @@
 
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 
 #include "core/controller_core.h"
 #include "job/event_log.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::job {
 
@@ -49,30 +49,36 @@ class Chronicle {
   Standing standing() const;
 
  private:
-  void On(const core::NodeJoined& joined, const core::ControllerCore&);
-  void On(const core::NodeLeft& left, const core::ControllerCore&);
-  void On(const core::ProcessExited& exited, const core::ControllerCore&);
-  void On(const core::AssignmentChanged& changed, const core::ControllerCore&);
+  void On(const core::NodeJoined& joined, const core::ControllerCore&)
+      TASKGRAPH_REQUIRES(mutex_);
+  void On(const core::NodeLeft& left, const core::ControllerCore&)
+      TASKGRAPH_REQUIRES(mutex_);
+  void On(const core::ProcessExited& exited, const core::ControllerCore&)
+      TASKGRAPH_REQUIRES(mutex_);
+  void On(const core::AssignmentChanged& changed, const core::ControllerCore&)
+      TASKGRAPH_REQUIRES(mutex_);
   template <typename NothingToTell>
   void On(const NothingToTell&, const core::ControllerCore&) {}
 
-  void TellEpochs(Epoch epoch);
+  void TellEpochs(Epoch epoch) TASKGRAPH_REQUIRES(mutex_);
   void TellLoss(const core::NodeId& node, const std::string& reason,
-                const core::ControllerCore& core);
-  pid_t PidOf(const core::NodeId& node) const;
+                const core::ControllerCore& core) TASKGRAPH_REQUIRES(mutex_);
+  pid_t PidOf(const core::NodeId& node) const TASKGRAPH_REQUIRES(mutex_);
   std::int64_t NowMs() const;
 
-  mutable std::mutex mutex_;
-  EventLog events_;
+  mutable threads::Mutex mutex_;
+  EventLog events_ TASKGRAPH_GUARDED_BY(mutex_);
   const core::Time start_;
-  Standing standing_;
-  std::optional<Epoch> told_epoch_;
-  std::map<core::NodeId, pid_t> pids_;
-  std::set<core::NodeId> present_;  // Told of, and not told as lost.
-  std::set<core::NodeId> lost_;     // Told as lost, and not come back.
+  Standing standing_ TASKGRAPH_GUARDED_BY(mutex_);
+  std::optional<Epoch> told_epoch_ TASKGRAPH_GUARDED_BY(mutex_);
+  std::map<core::NodeId, pid_t> pids_ TASKGRAPH_GUARDED_BY(mutex_);
+  // Told of, and not told as lost.
+  std::set<core::NodeId> present_ TASKGRAPH_GUARDED_BY(mutex_);
+  // Told as lost, and not come back.
+  std::set<core::NodeId> lost_ TASKGRAPH_GUARDED_BY(mutex_);
   // What was last told of a task, to tell what is new.
-  std::map<TaskId, core::Assignment> assignments_;
-  std::map<TaskId, core::Time> lost_at_;
+  std::map<TaskId, core::Assignment> assignments_ TASKGRAPH_GUARDED_BY(mutex_);
+  std::map<TaskId, core::Time> lost_at_ TASKGRAPH_GUARDED_BY(mutex_);
 };
 
 }  // namespace taskgraph::job

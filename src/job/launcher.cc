@@ -160,6 +160,7 @@ void Launcher::MakeController() {
   controller_ = std::make_unique<runtime::ControllerRuntime>(
       line_.job.name(), std::move(settings),
       SocketAdapters(CoordinatorForController(), {listen}, papers_, log_));
+  const threads::Lock lock(mutex_);
   running_ = controller_.get();
 }
 
@@ -227,7 +228,7 @@ Result<core::JobEnd> Launcher::RunJob() {
   options.config = line_.config;
   options.log = log_;
   options.on_controller = [this](runtime::ControllerRuntime* controller) {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     running_ = controller;
   };
   options.observe = [this](const core::Input& fact,
@@ -272,7 +273,7 @@ void Launcher::Hear(int signal) {
 }
 
 void Launcher::StopJob(std::string reason, int code) {
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   if (running_ != nullptr) running_->StopJob({std::move(reason), code});
 }
 

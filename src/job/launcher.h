@@ -13,7 +13,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -29,6 +28,7 @@
 #include "job/progress.h"
 #include "job/side_thread.h"
 #include "runtime/controller_runtime.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::job {
 
@@ -87,8 +87,8 @@ class Launcher {
   std::unique_ptr<Nursery> nursery_;
   bool begun_ = false;  // The controller's thread's own.
 
-  std::mutex mutex_;
-  runtime::ControllerRuntime* running_ = nullptr;  // Under the mutex.
+  threads::Mutex mutex_;
+  runtime::ControllerRuntime* running_ TASKGRAPH_GUARDED_BY(mutex_) = nullptr;
 
   int heard_ = 0;             // A signal.
   bool output_lost_ = false;  // Of a node.

@@ -35,7 +35,7 @@ void MainLoop::After(Duration delay, Callback alarm) {
 
 void MainLoop::Post(Callback note) {
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     notes_.push_back(std::move(note));
   }
   const std::uint64_t one = 1;
@@ -78,7 +78,7 @@ void MainLoop::RunNotes() {
   [[maybe_unused]] const auto got = ::read(wake_fd_, &count, sizeof count);
   std::vector<Callback> notes;
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     notes.swap(notes_);
   }
   for (const Callback& note : notes) note();

@@ -13,11 +13,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <vector>
 
 #include "core/assignment.h"
 #include "taskgraph/types.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::job {
 
@@ -54,8 +54,8 @@ class MainLoop {
   bool leaving_ = false;
   std::map<int, Callback> bells_;
   std::multimap<core::Time, Callback> alarms_;
-  std::mutex mutex_;  // Of the notes.
-  std::vector<Callback> notes_;
+  threads::Mutex mutex_;
+  std::vector<Callback> notes_ TASKGRAPH_GUARDED_BY(mutex_);
 };
 
 }  // namespace taskgraph::job

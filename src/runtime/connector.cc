@@ -83,7 +83,7 @@ Result<std::vector<std::string>> Connector::Open(
 
 void Connector::Post(std::function<void()> work) {
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     posted_.push_back(std::move(work));
     has_mail_.store(true);
   }
@@ -92,7 +92,7 @@ void Connector::Post(std::function<void()> work) {
 
 void Connector::Enqueue(coordination::Event event) {
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     coordinator_events_.push_back(std::move(event));
     has_mail_.store(true);
   }
@@ -109,7 +109,7 @@ void Connector::Drain(core::Time now) {
     std::vector<coordination::Event> events;
     std::vector<std::function<void()>> posted;
     {
-      const std::lock_guard lock(mutex_);
+      const threads::Lock lock(mutex_);
       events.swap(coordinator_events_);
       posted.swap(posted_);
     }

@@ -13,7 +13,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -21,6 +20,7 @@
 #include "coordination/job_store.h"
 #include "core/vocabulary.h"
 #include "runtime/log.h"
+#include "threads/mutex.h"
 #include "transport/reactor.h"
 #include "transport/transport.h"
 
@@ -83,9 +83,10 @@ class Connector {
   Adapters adapters_;
   std::function<void(coordination::JobEvent&&)> on_event_;
 
-  std::mutex mutex_;  // Of the next two.
-  std::vector<coordination::Event> coordinator_events_;
-  std::vector<std::function<void()>> posted_;
+  threads::Mutex mutex_;
+  std::vector<coordination::Event> coordinator_events_
+      TASKGRAPH_GUARDED_BY(mutex_);
+  std::vector<std::function<void()>> posted_ TASKGRAPH_GUARDED_BY(mutex_);
   std::atomic<bool> has_mail_{false};
 
   transport::Reactor reactor_;

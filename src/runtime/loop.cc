@@ -23,16 +23,16 @@ Loop::~Loop() {
 
 void Loop::Run() {
   {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     AddFollower();
   }
   Lead();
   followers_.fetch_add(1);
   Follow();
-  std::unique_lock lock(mutex_);
+  threads::Lock lock(mutex_);
   // The baton may have changed hands: wait for the end, wherever it comes
   // about.
-  all_back_.wait(lock, [this] { return stopping_ && away_.load() == 0; });
+  while (!stopping_ || away_.load() != 0) all_back_.Wait(lock);
 }
 
 // With the baton, until it is lost to the lookout or the client is done.
@@ -46,11 +46,11 @@ void Loop::Lead() {
     if (callback != nullptr) RunInline(*callback, has_baton);
   }
   if (!has_baton) return;
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   stopping_ = true;
-  lookout_wakes_.notify_all();
-  follower_wakes_.notify_all();
-  all_back_.notify_all();
+  lookout_wakes_.NotifyAll();
+  follower_wakes_.NotifyAll();
+  all_back_.NotifyAll();
 }
 
 void Loop::RunInline(Callback& callback, bool& has_baton) {
@@ -65,27 +65,27 @@ void Loop::RunInline(Callback& callback, bool& has_baton) {
     return;
   }
   client_.FinishLater(callback);
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   away_.fetch_sub(1);
-  all_back_.notify_all();
+  all_back_.NotifyAll();
 }
 
 // The life of a thread without the baton: idle, lookout, and sometimes leader.
 void Loop::Follow() {
   while (true) {
     {
-      std::unique_lock lock(mutex_);
-      follower_wakes_.wait(lock, [this] { return stopping_ || !has_lookout_; });
+      threads::Lock lock(mutex_);
+      while (!stopping_ && has_lookout_) follower_wakes_.Wait(lock);
       if (stopping_) return;
       has_lookout_ = true;
     }
     const bool took_over = WatchUntilTakeover();
     {
-      const std::lock_guard lock(mutex_);
+      const threads::Lock lock(mutex_);
       has_lookout_ = false;
       if (!took_over) return;  // Stopping.
       if (followers_.fetch_sub(1) == 1) AddFollower();
-      follower_wakes_.notify_one();
+      follower_wakes_.NotifyOne();
     }
     Lead();
     followers_.fetch_add(1);
@@ -97,19 +97,18 @@ void Loop::Follow() {
 bool Loop::WatchUntilTakeover() {
   std::uint64_t seen = 0;
   int idle = 0;
-  std::unique_lock lock(mutex_);
+  threads::Lock lock(mutex_);
   while (!stopping_) {
     if (idle >= kIdleGlances) {
       lookout_sleeps_.store(true);
       if (running_.load() ==
           0) {  // Else it began before it could see us asleep.
-        lookout_wakes_.wait(lock,
-                            [this] { return stopping_ || !lookout_sleeps_; });
+        while (!stopping_ && lookout_sleeps_) lookout_wakes_.Wait(lock);
       }
       lookout_sleeps_.store(false);
       idle = 0;
     }
-    lookout_wakes_.wait_for(lock, kGlance);
+    lookout_wakes_.WaitFor(lock, kGlance);
     std::uint64_t running = running_.load();
     if (running != 0 && running == seen) {
       away_.fetch_add(1);
@@ -123,12 +122,11 @@ bool Loop::WatchUntilTakeover() {
 }
 
 void Loop::WakeLookout() {
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   lookout_sleeps_.store(false);
-  lookout_wakes_.notify_one();
+  lookout_wakes_.NotifyOne();
 }
 
-// With the mutex.
 void Loop::AddFollower() {
   if (threads_.size() + 1 >= threads_max_) return;
   followers_.fetch_add(1);

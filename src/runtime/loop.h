@@ -19,11 +19,11 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
 #include <thread>
 #include <vector>
+
+#include "threads/mutex.h"
 
 namespace taskgraph::runtime {
 
@@ -74,7 +74,7 @@ class Loop {
   void Follow();
   bool WatchUntilTakeover();
   void WakeLookout();
-  void AddFollower();
+  void AddFollower() TASKGRAPH_REQUIRES(mutex_);
 
   LoopClient& client_;
   const std::size_t threads_max_;
@@ -89,13 +89,13 @@ class Loop {
 
   std::atomic<std::size_t> followers_{0};  // Idle ones, the lookout included.
 
-  std::mutex mutex_;
-  std::condition_variable lookout_wakes_;
-  std::condition_variable follower_wakes_;
-  std::condition_variable all_back_;
-  bool has_lookout_ = false;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  threads::Mutex mutex_;
+  threads::Condition lookout_wakes_;
+  threads::Condition follower_wakes_;
+  threads::Condition all_back_;
+  bool has_lookout_ TASKGRAPH_GUARDED_BY(mutex_) = false;
+  bool stopping_ TASKGRAPH_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_ TASKGRAPH_GUARDED_BY(mutex_);
 };
 
 }  // namespace taskgraph::runtime

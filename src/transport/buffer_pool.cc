@@ -5,9 +5,10 @@
 #include <bit>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <new>
 #include <vector>
+
+#include "threads/mutex.h"
 
 namespace taskgraph::transport {
 namespace {
@@ -77,7 +78,7 @@ class BufferPool::Shelf {
 
   std::byte* Take(std::size_t capacity) {
     {
-      std::lock_guard lock(mutex_);
+      const threads::Lock lock(mutex_);
       const auto found = kept_.find(capacity);
       if (found != kept_.end()) return Pop(found);
     }
@@ -85,7 +86,7 @@ class BufferPool::Shelf {
   }
 
   void Return(std::byte* data, std::size_t capacity) {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     MakeRoom(capacity);
     if (kept_bytes_ + capacity > kept_bytes_max_) return Free(data);
     kept_[capacity].push_back(data);
@@ -93,14 +94,14 @@ class BufferPool::Shelf {
   }
 
   std::size_t kept_bytes() const {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     return kept_bytes_;
   }
 
  private:
   using Kept = std::map<std::size_t, std::vector<std::byte*>>;
 
-  std::byte* Pop(Kept::iterator at) {
+  std::byte* Pop(Kept::iterator at) TASKGRAPH_REQUIRES(mutex_) {
     std::byte* data = at->second.back();
     at->second.pop_back();
     kept_bytes_ -= at->first;
@@ -110,7 +111,7 @@ class BufferPool::Shelf {
 
   // Gives up other sizes first: a size just returned is one in use now, while
   // those may belong to a phase of the job that is over.
-  void MakeRoom(std::size_t capacity) {
+  void MakeRoom(std::size_t capacity) TASKGRAPH_REQUIRES(mutex_) {
     auto at = kept_.begin();
     while (at != kept_.end() && kept_bytes_ + capacity > kept_bytes_max_) {
       if (at->first == capacity) {
@@ -123,9 +124,9 @@ class BufferPool::Shelf {
   }
 
   const std::size_t kept_bytes_max_;
-  mutable std::mutex mutex_;
-  Kept kept_;
-  std::size_t kept_bytes_ = 0;
+  mutable threads::Mutex mutex_;
+  Kept kept_ TASKGRAPH_GUARDED_BY(mutex_);
+  std::size_t kept_bytes_ TASKGRAPH_GUARDED_BY(mutex_) = 0;
 };
 
 BufferPool::BufferPool(std::size_t kept_bytes_max)

@@ -7,10 +7,10 @@
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <unordered_map>
 #include <utility>
 
+#include "threads/mutex.h"
 #include "transport/hello.h"
 
 namespace taskgraph::transport {
@@ -40,7 +40,7 @@ class InProcessNetwork::Exchange
     : public std::enable_shared_from_this<Exchange> {
  public:
   void Enter(const std::shared_ptr<Ear>& ear) {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     stations_[ear->options.self] = ear;
   }
 
@@ -51,7 +51,7 @@ class InProcessNetwork::Exchange
                    "cannot listen at \"" + address +
                        "\" within a process; write inproc:NAME"};
     }
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     if (!listening_.try_emplace(address, ear).second) {
       return Error{ErrorCode::kUnavailable,
                    "cannot listen at \"" + address + "\": it is in use"};
@@ -60,7 +60,7 @@ class InProcessNetwork::Exchange
   }
 
   void Leave(const std::shared_ptr<Ear>& ear) {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     ear->sink = nullptr;
     const NodeId& self = ear->options.self;
     const auto at = stations_.find(self);
@@ -68,6 +68,7 @@ class InProcessNetwork::Exchange
     std::erase_if(listening_,
                   [&](const auto& entry) { return entry.second == ear; });
     std::erase_if(pipes_, [&](const auto& entry) {
+      mutex_.AssertHeld();
       const auto& [first, second] = entry.first;
       if (first != self && second != self) return false;
       Tell(first == self ? second : first,
@@ -78,7 +79,7 @@ class InProcessNetwork::Exchange
 
   SendOutcome Send(const std::shared_ptr<Ear>& from, const NodeId& to,
                    const std::vector<Address>& addresses, Frame&& frame) {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     const Options& options = from->options;
     const std::shared_ptr<Pipe> pipe = Reach(from, to, addresses);
     if (!pipe) return SendOutcome::kAccepted;  // PeerBroken follows.
@@ -96,7 +97,7 @@ class InProcessNetwork::Exchange
   void Probe(const std::shared_ptr<Ear>& from, const NodeId& node,
              const std::vector<Address>& addresses) {
     using enum PeerProbed::Verdict;
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     PeerProbed probed{node, kSilent};
     if (!addresses.empty()) {
       const std::shared_ptr<Ear> host = HostAt(addresses);
@@ -110,14 +111,14 @@ class InProcessNetwork::Exchange
   }
 
   void Close(const NodeId& self, const NodeId& node) {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     if (pipes_.erase(std::minmax(self, node)) == 0) return;
     Tell(self, PeerBroken{node, BreakReason::kClosed, "closed by this side"});
     Tell(node, PeerBroken{self, BreakReason::kReset, "closed by the node"});
   }
 
   void TellLater(const NodeId& node, Event event) {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     Tell(node, std::move(event));
   }
 
@@ -137,13 +138,11 @@ class InProcessNetwork::Exchange
     return hello;
   }
 
-  // All below: the lock is held.
-
   static void Deliver(Ear& ear, Event event) {
     if (ear.sink) ear.sink(std::move(event));
   }
 
-  void Tell(const NodeId& node, Event event) {
+  void Tell(const NodeId& node, Event event) TASKGRAPH_REQUIRES(mutex_) {
     const auto at = stations_.find(node);
     if (at == stations_.end()) return;
     at->second->reactor.Post(
@@ -152,7 +151,8 @@ class InProcessNetwork::Exchange
         });
   }
 
-  std::shared_ptr<Ear> HostAt(const std::vector<Address>& addresses) const {
+  std::shared_ptr<Ear> HostAt(const std::vector<Address>& addresses) const
+      TASKGRAPH_REQUIRES(mutex_) {
     for (const Address& address : addresses) {
       const auto at = listening_.find(address);
       if (at != listening_.end()) return at->second;
@@ -163,11 +163,13 @@ class InProcessNetwork::Exchange
   // The pipe to `to`, laid if need be; null: it can't be, which was told.
   std::shared_ptr<Pipe> Reach(const std::shared_ptr<Ear>& from,
                               const NodeId& to,
-                              const std::vector<Address>& addresses) {
+                              const std::vector<Address>& addresses)
+      TASKGRAPH_REQUIRES(mutex_) {
     const NodeId& self = from->options.self;
     const auto at = pipes_.find(std::minmax(self, to));
     if (at != pipes_.end()) return at->second;
     const auto refuse = [&](BreakReason reason, std::string detail) {
+      mutex_.AssertHeld();
       Tell(self, PeerBroken{to, reason, std::move(detail)});
       return nullptr;
     };
@@ -185,7 +187,8 @@ class InProcessNetwork::Exchange
                   "node \"" + to + "\" turned us away: " + answer.detail);
   }
 
-  std::shared_ptr<Pipe> Lay(const NodeId& self, const NodeId& to) {
+  std::shared_ptr<Pipe> Lay(const NodeId& self, const NodeId& to)
+      TASKGRAPH_REQUIRES(mutex_) {
     auto pipe = std::make_shared<Pipe>();
     pipes_[std::minmax(self, to)] = pipe;
     Tell(self, PeerConnected{to});
@@ -201,7 +204,7 @@ class InProcessNetwork::Exchange
   }
 
   void Carry(const std::shared_ptr<Pipe>& pipe, const NodeId& from,
-             const NodeId& to, Frame frame) {
+             const NodeId& to, Frame frame) TASKGRAPH_REQUIRES(mutex_) {
     const auto at = stations_.find(to);
     if (at == stations_.end()) return;
     at->second->reactor.Post([self = shared_from_this(), ear = at->second, pipe,
@@ -211,10 +214,10 @@ class InProcessNetwork::Exchange
     });
   }
 
-  // Takes the lock: runs on the loop of `to`.
+  // Runs on the loop of `to`.
   void Unload(const std::shared_ptr<Pipe>& pipe, const NodeId& from,
               const NodeId& to, const Frame& frame) {
-    std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     Lane& lane = LaneFrom(*pipe, from, to);
     lane.bytes -= frame.head.size() + frame.body.size();
     const auto sender = stations_.find(from);
@@ -225,10 +228,12 @@ class InProcessNetwork::Exchange
     if (at != pipes_.end() && at->second == pipe) Tell(from, PeerWritable{to});
   }
 
-  std::mutex mutex_;
-  std::unordered_map<NodeId, std::shared_ptr<Ear>> stations_;
-  std::unordered_map<Address, std::shared_ptr<Ear>> listening_;
-  std::map<Ends, std::shared_ptr<Pipe>> pipes_;
+  threads::Mutex mutex_;
+  std::unordered_map<NodeId, std::shared_ptr<Ear>> stations_
+      TASKGRAPH_GUARDED_BY(mutex_);
+  std::unordered_map<Address, std::shared_ptr<Ear>> listening_
+      TASKGRAPH_GUARDED_BY(mutex_);
+  std::map<Ends, std::shared_ptr<Pipe>> pipes_ TASKGRAPH_GUARDED_BY(mutex_);
 };
 
 class InProcessNetwork::Station final : public Transport {

@@ -76,6 +76,7 @@ constexpr Permit kPermits[] = {
     {"src/job/side_thread.", "std::thread", "is such a thread"},
     {"src/runtime/clock.h", "steady_clock", "is the runtime's clock"},
     {"src/runtime/loop.", "std::thread", "is where a node's threads are"},
+    {"src/threads/", "steady_clock", "waits until a moment"},
     {"src/transport/pulse.", "steady_clock", "is the transport's timer"},
     {"tests/house/", "", "names the words that it looks for"},
 };

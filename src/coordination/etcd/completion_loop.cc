@@ -16,27 +16,34 @@ CompletionLoop::CompletionLoop() : thread_([this] { Run(); }) {}
 
 CompletionLoop::~CompletionLoop() {
   {
-    std::unique_lock lock(mutex_);
+    threads::Lock lock(mutex_);
     timers_.clear();
     // A cancelled stream still takes a few operations to its end, and the queue
     // takes none after Shutdown.
-    idle_.wait(lock, [this] { return under_way_ == 0; });
+    while (under_way_ > 0) idle_.Wait(lock);
     queue_.Shutdown();
   }
   thread_.join();
 }
 
 void* CompletionLoop::Tag(Completion done) {
+  mutex_.AssertHeld();
   ++under_way_;
   return new Completion(std::move(done));
 }
 
 CompletionLoop::TimerId CompletionLoop::At(Clock::time_point when,
                                            std::function<void()> action) {
+  mutex_.AssertHeld();
   const TimerId id{when, timers_made_++};
   timers_.emplace(id, std::move(action));
   if (when < sleeping_until_) Wake();
   return id;
+}
+
+void CompletionLoop::Cancel(const TimerId& timer) {
+  mutex_.AssertHeld();
+  timers_.erase(timer);
 }
 
 // The loop sleeps in gRPC; an alarm that is due at once ends its sleep.
@@ -47,7 +54,7 @@ void CompletionLoop::Wake() {
 }
 
 Clock::time_point CompletionLoop::NextTimer() {
-  const std::lock_guard lock(mutex_);
+  const threads::Lock lock(mutex_);
   sleeping_until_ = timers_.empty() ? Clock::now() + std::chrono::hours(1)
                                     : timers_.begin()->first.first;
   return sleeping_until_;
@@ -59,12 +66,12 @@ void CompletionLoop::Run() {
     bool ok = false;
     const auto status = queue_.AsyncNext(&tag, &ok, ToGrpc(NextTimer()));
     if (status == grpc::CompletionQueue::SHUTDOWN) return;
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     sleeping_until_ = {};
     if (status == grpc::CompletionQueue::GOT_EVENT) {
       const std::unique_ptr<Completion> done(static_cast<Completion*>(tag));
       (*done)(ok);
-      if (--under_way_ == 0) idle_.notify_all();
+      if (--under_way_ == 0) idle_.NotifyAll();
     }
     RunDueTimers();
   }

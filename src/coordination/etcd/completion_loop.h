@@ -10,16 +10,15 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "coordination/etcd/grpc_headers.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::coordination {
 
@@ -31,9 +30,10 @@ class CompletionLoop {
   // Waits for the end of what is under way, which should be cancelled before.
   ~CompletionLoop();
 
-  std::mutex& mutex() { return mutex_; }
+  threads::Mutex& mutex() TASKGRAPH_RETURNS(mutex_) { return mutex_; }
 
-  // --- All below with the mutex held ---
+  // --- All below with the mutex held. They are called in callbacks, into which
+  // clang does not follow a lock; so it takes their word for it. ---
 
   grpc::CompletionQueue* queue() { return &queue_; }
 
@@ -45,21 +45,22 @@ class CompletionLoop {
   // Runs `action` at `when`, unless it is cancelled before.
   using TimerId = std::pair<Clock::time_point, std::uint64_t>;
   TimerId At(Clock::time_point when, std::function<void()> action);
-  void Cancel(const TimerId& timer) { timers_.erase(timer); }
+  void Cancel(const TimerId& timer);
 
  private:
   void Run();
   Clock::time_point NextTimer();
-  void RunDueTimers();
-  void Wake();
+  void RunDueTimers() TASKGRAPH_REQUIRES(mutex_);
+  void Wake() TASKGRAPH_REQUIRES(mutex_);
 
   grpc::CompletionQueue queue_;
-  std::mutex mutex_;
-  std::map<TimerId, std::function<void()>> timers_;
-  std::uint64_t timers_made_ = 0;
-  Clock::time_point sleeping_until_{};
-  std::size_t under_way_ = 0;  // Operations on the queue.
-  std::condition_variable idle_;
+  threads::Mutex mutex_;
+  std::map<TimerId, std::function<void()>> timers_ TASKGRAPH_GUARDED_BY(mutex_);
+  std::uint64_t timers_made_ TASKGRAPH_GUARDED_BY(mutex_) = 0;
+  Clock::time_point sleeping_until_ TASKGRAPH_GUARDED_BY(mutex_){};
+  // Operations on the queue.
+  std::size_t under_way_ TASKGRAPH_GUARDED_BY(mutex_) = 0;
+  threads::Condition idle_;
   std::thread thread_;
 };
 

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -11,6 +10,7 @@
 #include "coordination/etcd/convert.h"
 #include "coordination/etcd/etcd_watch.h"
 #include "coordination/etcd/lease_keeper.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::coordination {
 namespace {
@@ -21,7 +21,7 @@ class EtcdCoordinator final : public Coordinator {
       : connection_(
             std::make_unique<Connection>(std::move(options), std::move(sink))),
         leases_(*connection_) {
-    const Lock lock(mutex());
+    const threads::Lock lock(mutex());
     connection_->Start([this] {
       for (const auto& [tag, watch] : watches_) watch->Resume();
       leases_.Resume();
@@ -30,7 +30,7 @@ class EtcdCoordinator final : public Coordinator {
 
   ~EtcdCoordinator() override {
     {
-      const Lock lock(mutex());
+      const threads::Lock lock(mutex());
       connection_->Stop();
       for (const auto& [tag, watch] : watches_) watch->End();
       leases_.End();
@@ -40,7 +40,7 @@ class EtcdCoordinator final : public Coordinator {
 
   void Commit(Tag tag, Txn txn) override {
     pb::TxnRequest request = ToWire(txn);
-    const Lock lock(mutex());
+    const threads::Lock lock(mutex());
     connection_->Ask<pb::TxnRequest, pb::TxnResponse>(
         [](const Endpoint& endpoint, auto* context, const auto& r,
            auto* queue) { return endpoint.kv->AsyncTxn(context, r, queue); },
@@ -56,7 +56,7 @@ class EtcdCoordinator final : public Coordinator {
   }
 
   void Watch(Tag tag, KeyRange range, Revision from) override {
-    const Lock lock(mutex());
+    const threads::Lock lock(mutex());
     EndWatch(tag);
     const auto watch =
         std::make_shared<EtcdWatch>(*connection_, tag, std::move(range));
@@ -65,14 +65,14 @@ class EtcdCoordinator final : public Coordinator {
   }
 
   void Unwatch(Tag tag) override {
-    const Lock lock(mutex());
+    const threads::Lock lock(mutex());
     EndWatch(tag);
   }
 
   void GrantLease(Tag tag, std::chrono::seconds time_to_live) override {
     pb::LeaseGrantRequest request;
     request.set_ttl(time_to_live.count());
-    const Lock lock(mutex());
+    const threads::Lock lock(mutex());
     connection_->Ask<pb::LeaseGrantRequest, pb::LeaseGrantResponse>(
         [](const Endpoint& endpoint, auto* context, const auto& r,
            auto* queue) {
@@ -96,7 +96,7 @@ class EtcdCoordinator final : public Coordinator {
   void RevokeLease(Tag tag, LeaseId lease) override {
     pb::LeaseRevokeRequest request;
     request.set_id(lease);
-    const Lock lock(mutex());
+    const threads::Lock lock(mutex());
     connection_->Ask<pb::LeaseRevokeRequest, pb::LeaseRevokeResponse>(
         [](const Endpoint& endpoint, auto* context, const auto& r,
            auto* queue) {
@@ -117,14 +117,12 @@ class EtcdCoordinator final : public Coordinator {
   }
 
   void AbandonLease(LeaseId lease) override {
-    const Lock lock(mutex());
+    const threads::Lock lock(mutex());
     leases_.Forget(lease);
   }
 
  private:
-  using Lock = std::lock_guard<std::mutex>;
-
-  std::mutex& mutex() { return connection_->loop().mutex(); }
+  threads::Mutex& mutex() { return connection_->loop().mutex(); }
 
   void Fail(Tag tag, const grpc::Status& status) {
     connection_->Deliver(

@@ -14,11 +14,11 @@
 #include <deque>
 #include <iterator>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
 #include "coordination/etcd/grpc_headers.h"
+#include "threads/mutex.h"
 
 namespace taskgraph::coordination {
 
@@ -37,7 +37,7 @@ class ServerStream
   }
 
   void Answer(Response response) {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     if (finished_) return;
     unread_bytes_ += response.ByteSizeLong();
     if (!queue_.empty() && unread_bytes_ > unread_bytes_max_) {
@@ -65,7 +65,7 @@ class ServerStream
   }
 
   void OnWriteDone(bool ok) final {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     unread_bytes_ -= queue_.front().ByteSizeLong();
     queue_.pop_front();
     if (ok && !finished_ && !queue_.empty()) this->StartWrite(&queue_.front());
@@ -79,13 +79,13 @@ class ServerStream
   }
 
   void Finish(const grpc::Status& status) {
-    const std::lock_guard lock(mutex_);
+    const threads::Lock lock(mutex_);
     if (std::exchange(finished_, true)) return;
     grpc::ServerBidiReactor<Request, Response>::Finish(status);
   }
 
-  // With the lock held. What is being written has to stay.
-  void GiveUp() {
+  // What is being written has to stay.
+  void GiveUp() TASKGRAPH_REQUIRES(mutex_) {
     finished_ = true;
     queue_.erase(std::next(queue_.begin()), queue_.end());
     grpc::ServerBidiReactor<Request, Response>::Finish(
@@ -99,10 +99,12 @@ class ServerStream
   Request request_;
   std::shared_ptr<ServerStream> self_;  // Until gRPC is done with it.
 
-  std::mutex mutex_;
-  bool finished_ = false;
-  std::deque<Response> queue_;    // The first is being written.
-  std::size_t unread_bytes_ = 0;  // Of all of them.
+  threads::Mutex mutex_;
+  bool finished_ TASKGRAPH_GUARDED_BY(mutex_) = false;
+  // The first is being written.
+  std::deque<Response> queue_ TASKGRAPH_GUARDED_BY(mutex_);
+  // Of all of them.
+  std::size_t unread_bytes_ TASKGRAPH_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace taskgraph::coordination
