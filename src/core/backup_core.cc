@@ -40,7 +40,11 @@ BackupCore::BackupCore(const ReplicaIdentity& identity,
       join_(invitation.join),
       log_(identity.term, invitation.join, invitation.applied),
       books_(identity.task, surroundings.directory) {
-  FieldReader in(invitation.books.text());
+  if (!IsIntact(invitation.books)) {
+    broken_ = "the snapshot of the framework's books was damaged on its way";
+    return;
+  }
+  FieldReader in(invitation.books.bytes.text());
   if (!books_.Read(in, around_.links, unheard_)) {
     broken_ = "the snapshot of the framework's books can't be read";
     return;
@@ -114,12 +118,13 @@ void BackupCore::TakeSnapshots() {
     }
     std::vector<const Cause*> tray;
     for (const Cause& cause : unheard_) tray.push_back(&cause);
-    copies_.push_back({std::move(order), log_.applied(), books_.Copy(tray)});
+    copies_.push_back(
+        {std::move(order), log_.applied(), Seal(books_.Copy(tray))});
     Work(TakeSnapshot{});
   }
 }
 
-void BackupCore::Invite(const Copy& copy, const Payload& state) {
+void BackupCore::Invite(const Copy& copy, const Sealed& state) {
   const SnapshotOrder& order = copy.order;
   if (order.term != me_.term) return;
   around_.outputs.push_back(

@@ -82,9 +82,9 @@ class BackupCore final : private Clerk {
   struct Copy {
     SnapshotOrder order;
     RecordNumber applied = 0;
-    Payload books;
+    Sealed books;
   };
-  void Invite(const Copy& copy, const Payload& state);
+  void Invite(const Copy& copy, const Sealed& state);
 
   ReplicaIdentity me_;
   ReplicaSurroundings& around_;

@@ -232,7 +232,7 @@ TEST_F(HotStandbyTest, AnInvitationThatFindsNoRoomIsRefused) {  // R20
   Do(EpochAdvanced{1, 1});
   Do(MessageArrived{"somebody", EpochNews{1, 1}});
   orders_.clear();
-  Replica("p", Invitation{1, 1, 1, 2, {}, {}});
+  Replica("p", Invitation{1, 1, 1, 2, Seal({}), Seal({})});
   Do(NodeJoined{{"p", "p", 4, 0, {}}});
   Assign0(Record(1, "p", {}, {"n"}, 1));
   EXPECT_TRUE(!Sent<ReplicaGone>().empty() || !turns_.empty())

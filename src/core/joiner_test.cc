@@ -210,5 +210,17 @@ TEST_F(JoinerTest, APromotedJoinerHearsAnAnswerAfterTheMetaBeforeIt) {  // R22
             "1; ");
 }
 
+TEST_F(JoinerTest, DamagedBooksAreRefusedBeforeTheyAreRead) {  // R20
+  Directory directory(4);
+  TaskBooks books(0, directory);
+  books.Enter(1, links_->Neighbors(0, 1).value());
+  Sealed damaged = Seal(books.Copy({}));
+  ++damaged.seal;
+  Assign0(Record(1, "p", {}, {"n"}, 1));
+  Replica("p", Invitation{1, 1, 1, 0, damaged, Seal({})});
+  EXPECT_EQ(PlayAll(), "");
+  EXPECT_THAT(Sent<ReplicaGone>(), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace taskgraph::core

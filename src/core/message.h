@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "core/assignment.h"
+#include "core/sealed.h"
 #include "core/turn_log.h"
 #include "taskgraph/error.h"
 #include "taskgraph/payload.h"
@@ -135,8 +136,8 @@ struct Invitation {
   JoinNumber join = 0;
   std::uint64_t joins = 0;  // Of the record that says so.
   RecordNumber applied = 0;
-  Payload books;  // See TaskBooks::Copy.
-  Payload state;  // The user's.
+  Sealed books;  // See TaskBooks::Copy.
+  Sealed state;  // The user's.
 
   friend bool operator==(const Invitation&, const Invitation&) = default;
 };

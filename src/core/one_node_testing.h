@@ -121,7 +121,7 @@ class OneNodeTest : public testing::Test {
     turns_.pop_front();
     EXPECT_TRUE(turns_.empty()) << "two turns at a time";
     if (std::holds_alternative<TakeSnapshot>(turn.cause)) {
-      effects.snapshot = Payload();
+      effects.snapshot = Seal(Payload());
     }
     Do(TurnFinished{turn.replica, std::move(effects)});
     return Describe(turn.cause);

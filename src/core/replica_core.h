@@ -162,7 +162,7 @@ class ReplicaCore final : private Clerk {
                                     const NodeId& taker, Time now);
   void OrderSnapshot();
   void TakeSnapshotOf(const TurnEffects& effects, Time now);
-  void Invite(const Payload& state, Time now);
+  void Invite(const Sealed& state, Time now);
   void Disinvite(const NodeId& joiner);
   void GiveUp(const NodeId& joiner, Time now);
 

@@ -70,7 +70,7 @@ void ReplicaCore::TakeSnapshotOf(const TurnEffects& effects, Time now) {
   if (effects.snapshot) {
     Invite(*effects.snapshot, now);
     if (check_.enabled() && Records()) {  // On each backup, too.
-      Append(check_.Take(log_->end(), *effects.snapshot), {});
+      Append(check_.Take(log_->end(), effects.snapshot->bytes), {});
     }
   } else {  // It threw, or is too large: the task goes on without.
     check_.Skip();
@@ -80,13 +80,13 @@ void ReplicaCore::TakeSnapshotOf(const TurnEffects& effects, Time now) {
   }
 }
 
-void ReplicaCore::Invite(const Payload& state, Time now) {
+void ReplicaCore::Invite(const Sealed& state, Time now) {
   const Assignment& record = around_.directory.of(me_.task);
   if (!log_ || record.term != me_.term) return;
   std::vector<const Cause*> tray;
   queue_.ForEach([&](const Cause& cause) { tray.push_back(&cause); });
   for (const Cause& cause : unheard_) tray.push_back(&cause);
-  const Payload books = books_.Copy(tray);
+  const Sealed books = Seal(books_.Copy(tray));
   for (const NodeId& node : record.joining) {
     if (!MayInvite(node)) continue;
     if (const auto order = Join(node, log_->end(), around_.self, now)) {

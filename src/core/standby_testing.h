@@ -140,7 +140,8 @@ class StandbyTesting : public OneNodeTest {
     const Cause meta = HearMeta{1, 1, 1, "all", "before", 1};
     const Cause data = TakeData{1, 1, "Get", {}, {1, 1}};
     Assign0(Record(1, "p", {}, {"n"}, 1));
-    Replica("p", Invitation{1, 1, 1, 0, books.Copy({&meta, &data}), {}});
+    Replica("p",
+            Invitation{1, 1, 1, 0, Seal(books.Copy({&meta, &data})), Seal({})});
     PlayAll();
     Replica("p", LogAppend{1, 1, 0, 0, 1, {}});
     Assign0(Record(1, "p", {"n"}));

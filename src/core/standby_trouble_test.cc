@@ -77,7 +77,7 @@ TEST_F(StandbyTroubleTest, AnAnswerThatWaitsForMetasIsInTheNextSnapshotToo) {
   const auto invitations = Sent<Invitation>();
   ASSERT_THAT(invitations, SizeIs(1));
   TaskBooks joiner(0, core_->directory());
-  FieldReader in(invitations[0].books.text());
+  FieldReader in(invitations[0].books.bytes.text());
   std::vector<Cause> unheard;
   ASSERT_TRUE(joiner.Read(in, *links_, unheard));
   // Either it is asked again, or the answer is there.
@@ -308,7 +308,7 @@ TEST_F(StandbyTroubleTest, AJoinerOfTheTermBeforeSaysNothingToTheNewPrimary) {
   TaskBooks primary(0, directory);
   primary.Enter(1, links_->Neighbors(0, 1).value());
   Assign0(Record(1, "p", {"c"}, {"n"}, 1));
-  Replica("p", Invitation{1, 1, 1, 0, primary.Copy({}), {}});
+  Replica("p", Invitation{1, 1, 1, 0, Seal(primary.Copy({})), Seal({})});
   PlayAll();
   orders_.clear();
   Assign0(Record(2, "c", {}, {"n"}, 1));

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/assignment.h"
+#include "core/sealed.h"
 #include "taskgraph/error.h"
 #include "taskgraph/payload.h"
 #include "taskgraph/task.h"
@@ -69,7 +70,7 @@ struct NeighborBack {
 // A replica with a task object that has a role to be told of (Backupable).
 struct ChangeRole {
   enum class To : std::uint8_t { kPrimary, kBackup } to;
-  std::optional<Payload> snapshot;  // Of a backup that begins with one.
+  std::optional<Sealed> snapshot;  // Of a backup that begins with one.
   // Of a promoted backup, in its epoch: requests that it may answer still, and
   // how many metas and open requests there are.
   std::vector<RequestId> open_tokens;
@@ -135,7 +136,7 @@ struct TurnEffects {
   bool retire = false;
   std::optional<ExitStatus> finish;
   std::optional<std::string> failure;     // The exception's text.
-  std::optional<Payload> snapshot;        // Of TakeSnapshot, and nothing else.
+  std::optional<Sealed> snapshot;         // Of TakeSnapshot, and nothing else.
   std::optional<std::string> difference;  // Of CompareState; none: equal.
 };
 

@@ -131,15 +131,16 @@ class HeadWriter : FieldWriter {
   void Write(const ReplicaMessage& message, const Invitation& invitation) {
     Begin(Kind::kInvitation, message);
     Numbers(invitation.term, invitation.join, invitation.joins,
-            invitation.applied, invitation.books.size());
-    const bool in_head = invitation.books.size() <= kBooksInHeadMax;
+            invitation.applied, invitation.books.seal, invitation.state.seal,
+            invitation.books.bytes.size());
+    const bool in_head = invitation.books.bytes.size() <= kBooksInHeadMax;
     Bool(in_head);
     if (in_head) {
-      Text(invitation.books.text());
-      frame_.body = invitation.state;
+      Text(invitation.books.bytes.text());
+      frame_.body = invitation.state.bytes;
     } else {
-      std::string both(invitation.books.text());
-      both += invitation.state.text();
+      std::string both(invitation.books.bytes.text());
+      both += invitation.state.bytes.text();
       frame_.body = Payload::Own(std::move(both));
     }
   }
@@ -202,17 +203,21 @@ class HeadReader : public FieldReader {
   }
   Invitation ReadInvitation(const Payload& body) {
     Invitation invitation{Number(), Number(), Number(), Number(), {}, {}};
+    Payload& books = invitation.books.bytes;
+    Payload& state = invitation.state.bytes;
+    invitation.books.seal = Number();
+    invitation.state.seal = Number();
     const std::uint64_t size = Number();
     if (Bool()) {
-      invitation.books = Payload::Own(Text());
-      invitation.state = body;
+      books = Payload::Own(Text());
+      state = body;
     } else if (size <= body.size() && size > kBooksInHeadMax) {
-      invitation.books = {body.owner(), body.data(), size};
-      invitation.state = {body.owner(), body.data() + size, body.size() - size};
+      books = {body.owner(), body.data(), size};
+      state = {body.owner(), body.data() + size, body.size() - size};
     } else {
       Fail();
     }
-    if (invitation.books.size() != size) Fail();
+    if (books.size() != size) Fail();
     return invitation;
   }
   SnapshotOrder ReadOrder() {

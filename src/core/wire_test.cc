@@ -45,13 +45,14 @@ std::vector<NodeMessage> OneOfEachKind() {
       ReplicaMessage{3, kHuge, 5, LogAck{6, 7, 8, 9, kHuge}},
       ReplicaMessage{3, 4, 5, ReplicaGone{6, 7}},
       ReplicaMessage{3, 4, 5, SnapshotOrder{6, 7, 8, 9, "node-7"}},
+      ReplicaMessage{3, 4, 5,
+                     Invitation{6, 7, 8, 9, Seal(Payload::Own("books")),
+                                Seal(Payload::Own("state"))}},
       ReplicaMessage{
           3, 4, 5,
-          Invitation{6, 7, 8, 9, Payload::Own("books"), Payload::Own("state")}},
-      ReplicaMessage{
-          3, 4, 5,
-          Invitation{6, 7, 8, 9, Payload::Own(std::string(300 * 1024, 'b')),
-                     Payload::Own("state")}},
+          Invitation{6, 7, 8, 9,
+                     Seal(Payload::Own(std::string(300 * 1024, 'b'))),
+                     Seal(Payload::Own("state"))}},
   };
 }
 

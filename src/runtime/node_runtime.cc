@@ -301,7 +301,7 @@ void NodeRuntime::SaySnapshot(const ReadyTurn& turn) const {
       is_usual ? LogLevel::kDebug : LogLevel::kInfo,
       "task " + std::to_string(turn.order.context.task) +
           " gave a snapshot of " +
-          std::to_string(turn.effects.snapshot->size()) + " bytes in " +
+          std::to_string(turn.effects.snapshot->bytes.size()) + " bytes in " +
           std::to_string(
               std::chrono::duration_cast<std::chrono::microseconds>(turn.took)
                   .count()) +

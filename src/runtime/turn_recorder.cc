@@ -2,6 +2,7 @@
 #include "runtime/turn_recorder.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "taskgraph/backupable.h"
@@ -30,6 +31,13 @@ std::string Names(const Map& map) {
 
 std::string TaskRange(TaskId tasks) {
   return tasks == 1 ? "only task 0" : "tasks 0.." + std::to_string(tasks - 1);
+}
+
+void Restore(Backupable& task, const core::Sealed& snapshot) {
+  if (!core::IsIntact(snapshot)) {
+    throw std::runtime_error("the snapshot was damaged on its way");
+  }
+  task.Restore(snapshot.bytes);
 }
 
 // None: they are equal.
@@ -153,7 +161,7 @@ void TurnRecorder::Call(Task& task, const core::ChangeRole& change) {
   auto* backupable = dynamic_cast<Backupable*>(&task);
   if (backupable == nullptr) return;
   if (change.to == core::ChangeRole::To::kBackup) {
-    if (change.snapshot) backupable->Restore(*change.snapshot);
+    if (change.snapshot) Restore(*backupable, *change.snapshot);
     backupable->BecameBackup();
     return;
   }
@@ -164,7 +172,7 @@ void TurnRecorder::Call(Task& task, const core::ChangeRole& change) {
 void TurnRecorder::Call(Task& task, const core::TakeSnapshot&) {
   Payload snapshot = dynamic_cast<Backupable&>(task).Snapshot();
   CheckSize(snapshot, "a snapshot", "");
-  effects_.snapshot = std::move(snapshot);
+  effects_.snapshot = core::Seal(std::move(snapshot));
 }
 
 void TurnRecorder::Call(Task& task, const core::CompareState& compare) {

@@ -70,7 +70,7 @@ std::uint64_t Digest(const core::TurnEffects& effects) {
     mix(effects.finish->message);
   }
   if (effects.failure) mix(*effects.failure);
-  if (effects.snapshot) mix(effects.snapshot->text());
+  if (effects.snapshot) mix(effects.snapshot->bytes.text());
   return mix.sum();
 }
 

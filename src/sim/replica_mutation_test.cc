@@ -57,6 +57,28 @@ TEST(ReplicaMutation, NothingIsBrokenByLookingOnAlone) {
   EXPECT_EQ(FirstBroken(harmless, 100), "");
 }
 
+// The seal shows it (core/sealed.h), and another one is asked for.
+TEST(ReplicaMutation, NothingIsBrokenByAFlippedBitInASnapshot) {  // R20
+  const auto flipped = std::make_shared<int>(0);
+  RunOptions harmless;
+  harmless.falsify = [flipped](core::NodeMessage& message, Random& random) {
+    auto* replica = std::get_if<core::ReplicaMessage>(&message);
+    if (replica == nullptr) return;
+    auto* invitation = std::get_if<core::Invitation>(&replica->body);
+    if (invitation == nullptr || random.Chance(0.5)) return;
+    Payload& part =
+        random.Chance(0.5) ? invitation->books.bytes : invitation->state.bytes;
+    if (part.empty()) return;
+    std::string damaged(part.text());
+    damaged[random.Below(damaged.size())] ^=
+        static_cast<char>(1 << random.Below(8));
+    part = Payload::Own(std::move(damaged));
+    ++*flipped;
+  };
+  EXPECT_EQ(FirstBroken(harmless, 100), "");
+  EXPECT_GT(*flipped, 100);
+}
+
 TEST(ReplicaMutation, EffectsThatDoNotWaitForTheRecord) {  // R15
   EXPECT_NE(FirstBroken(Betraying<core::LogAck>(
                 [](core::LogAck& ack) { ack.held = kAll; })),
@@ -140,10 +162,10 @@ TEST(ReplicaMutation, ABackupThatForgetsThatTheEpochIsToAdvance) {  // R15
 }
 
 TEST(ReplicaMutation, AJoinerWhoseStateIsOld) {  // R20
-  const auto first = std::make_shared<Payload>();
+  const auto first = std::make_shared<core::Sealed>();
   EXPECT_NE(FirstBroken(Betraying<core::Invitation>(
                 [first](core::Invitation& invitation) {
-                  if (first->empty()) *first = invitation.state;
+                  if (first->bytes.empty()) *first = invitation.state;
                   invitation.state = *first;
                 })),
             "");

@@ -102,7 +102,7 @@ class Stage {
   static TurnEffects EffectsOf(const RunTurn& turn, std::string_view text) {
     TurnEffects effects;
     if (std::holds_alternative<TakeSnapshot>(turn.cause)) {
-      effects.snapshot = Payload::Own(std::string(text));
+      effects.snapshot = Seal(Payload::Own(std::string(text)));
       return effects;
     }
     RequestNumber next = turn.context.next_request;
@@ -206,7 +206,8 @@ std::vector<std::string> fuzz::Seeds() {
   TaskBooks books(0, directory);
   books.Enter(1, SampleLinks().Neighbors(0, 1).value());
   events.push_back(Said(ReplicaMessage{
-      0, 1, 1, Invitation{1, 1, 1, 0, books.Copy({}), Payload::Own("s")}}));
+      0, 1, 1,
+      Invitation{1, 1, 1, 0, Seal(books.Copy({})), Seal(Payload::Own("s"))}}));
   for (int i = 0; i < 3; ++i) events.push_back(Tag(kTurnEnds, ""));
   Assignment joined = roles[3];
   joined.joins = 1;

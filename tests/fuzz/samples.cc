@@ -54,8 +54,8 @@ std::vector<NodeMessage> SampleMessages() {
       ReplicaMessage{0, 1, 1, ReplicaGone{1, 0}},
       ReplicaMessage{0, 1, 1, SnapshotOrder{1, 1, 1, 0, "o"}},
       ReplicaMessage{0, 1, 1,
-                     Invitation{1, 1, 1, 2, Payload::Own("books"),
-                                Payload::Own("state")}}};
+                     Invitation{1, 1, 1, 2, Seal(Payload::Own("books")),
+                                Seal(Payload::Own("state"))}}};
 }
 
 std::vector<TurnContent> SampleTurns() {
