@@ -208,8 +208,8 @@ TEST_F(HotStandbyTest,
   three.key = "k";
   five.id = {1, 1, 1, 5};
   five.first_unfinished = 5;  // 3 was withdrawn.
-  primary.served.Arrive(three);
-  primary.served.Arrive(five);
+  primary.served.Arrive(three, 9);
+  primary.served.Arrive(five, 9);
   const Cause serve = ServeRequest{three.id, "Get", {}, "k", 3};
   const Cause serve5 = ServeRequest{five.id, "Get", {}, "", 5};
   const Payload bytes = primary.Copy({&serve, &serve5});

@@ -201,6 +201,20 @@ TEST_F(NodeCoreTest, MoreMetasThanATaskMayFlagAreNotKept) {
   EXPECT_THAT(Said(), ElementsAre("0>1 ack 1", "0>1 ack 2"));
 }
 
+TEST_F(NodeCoreTest, ANeighborThatAsksWithoutEndKeepsWhatIsTooMuch) {
+  options_.limits.open_requests_max = 2;
+  Restart(Star());
+  Settle(1);
+  for (RequestNumber number : {1, 2, 3}) Arrive(1, Ask(1, number));
+  EXPECT_THAT(Said(), ElementsAre("0>1 refuse unavailable"));
+
+  const RequestId token = std::get<ServeRequest>(turns_.front().cause).id;
+  PlayDoing(GiveAnswer{token, {}, Payload::Own("at last")});
+  Said();
+  Arrive(1, Ask(1, 3));
+  EXPECT_THAT(Said(), IsEmpty());  // It is taken.
+}
+
 TEST_F(NodeCoreTest, TheEpochsEndVoidsTurnsAndTokens) {  // R9
   Settle(1);
   Arrive(1, Ask(1, 1));

@@ -127,13 +127,17 @@ void ReplicaCore::Take(const Route& route, RequestMessage& request) {
          AnswerMessage{id, NotNeighbor(route.from, me_.task, entered()), {}});
     return;
   }
-  const ServedRequests::Arrival arrival = books_.served.Arrive(request);
+  const ServedRequests::Arrival arrival =
+      books_.served.Arrive(request, around_.options.limits.open_requests_max);
   if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
     queue_.push_back(
         ServeRequest{id, std::move(request.method), std::move(request.input),
                      std::move(request.key), request.first_unfinished});
   } else if (arrival.kind == ServedRequests::Arrival::Kind::kAnswered) {
     Send(route.from, *arrival.answer);  // R14: the same answer again.
+  } else if (arrival.kind == ServedRequests::Arrival::Kind::kFull) {
+    Refuse(around_.directory.of(route.from).primary, route,
+           ErrorCode::kUnavailable);
   }
 }
 

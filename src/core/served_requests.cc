@@ -10,7 +10,8 @@ void ServedRequests::Clear() {
   by_key_.clear();
 }
 
-ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
+ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request,
+                                               std::size_t open_max) {
   Ledger& ledger = ledgers_[{request.id.task, request.id.incarnation}];
   Prune(ledger, request.first_unfinished);
   Record* record = Find(request);
@@ -20,6 +21,7 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
     if (request.id.number < ledger.first_unfinished) {
       return {Arrival::Kind::kForgotten};
     }
+    if (ledger.open >= open_max) return {Arrival::Kind::kFull};
     Open(request);
     return {Arrival::Kind::kNew};
   }
@@ -31,6 +33,7 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request) {
   auto& also = record->also_waiting;
   if (record->answer.id != request.id &&
       std::find(also.begin(), also.end(), request.id) == also.end()) {
+    if (also.size() >= open_max) return {Arrival::Kind::kFull};
     also.push_back(request.id);
   }
   return {Arrival::Kind::kInProgress};
@@ -47,6 +50,7 @@ ServedRequests::Answered ServedRequests::Answer(AnswerMessage answer) {
   if (found == nullptr || found->answered) return {};
   Record& record = *found;
   record.answered = true;
+  --ledgers_[{answer.id.task, answer.id.incarnation}].open;
   record.answer = std::move(answer);
   return {&record.answer, std::exchange(record.also_waiting, {})};
 }
@@ -67,12 +71,16 @@ void ServedRequests::Forget(const RequestId& id) {
   const auto record = ledger->second.records.find(id.number);
   if (record == ledger->second.records.end()) return;
   if (record->second.key) by_key_.erase(*record->second.key);
+  if (!record->second.answered) --ledger->second.open;
   ledger->second.records.erase(record);
 }
 
 ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
   const RequestId& id = request.id;
-  Record& record = ledgers_[{id.task, id.incarnation}].records[id.number];
+  Ledger& ledger = ledgers_[{id.task, id.incarnation}];
+  const auto [at, is_new] = ledger.records.try_emplace(id.number);
+  if (is_new) ++ledger.open;
+  Record& record = at->second;
   record.answer.id = id;
   if (!request.key.empty()) {
     record.key =

@@ -11,6 +11,7 @@
 // Pure. Not thread-safe; owned by ReplicaCore.
 #pragma once
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,7 +32,8 @@ class ServedRequests {
       kNew,
       kInProgress,
       kAnswered,
-      kForgotten  // A late repeat; its requester is done with it.
+      kForgotten,  // A late repeat; its requester is done with it.
+      kFull        // Its requester must keep it until others are answered.
     } kind;
     std::optional<AnswerMessage> answer = {};  // For kAnswered.
   };
@@ -39,8 +41,9 @@ class ServedRequests {
   // Forgets everything: a new epoch began. Tokens are void (R9).
   void Clear();
 
-  // A request came; `request.id` is of the current epoch.
-  Arrival Arrive(const RequestMessage& request);
+  // A request came; `request.id` is of the current epoch. No task may have more
+  // than `open_max` here that are unanswered.
+  Arrival Arrive(const RequestMessage& request, std::size_t open_max);
 
   // The request was served on another replica, whatever arrived before it
   // there.
@@ -76,6 +79,7 @@ class ServedRequests {
   struct Ledger {
     RequestNumber first_unfinished = 0;  // As its requester said last.
     std::map<RequestNumber, Record> records;
+    std::size_t open = 0;  // Records that are not answered.
   };
 
   Record& Open(const RequestMessage& request);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // TaskBooks as bytes, for a new backup (R20).
+#include <algorithm>
 #include <utility>
 
 #include "core/task_books.h"
@@ -269,6 +270,11 @@ void ServedRequests::Read(FieldReader& in) {
       record.answer.output = ReadPayload(in);
     });
   });
+  for (auto& [requester, ledger] : ledgers_) {
+    ledger.open = static_cast<std::size_t>(std::ranges::count_if(
+        ledger.records,
+        [](const auto& entry) { return !entry.second.answered; }));
+  }
 }
 
 void Neighborhood::Write(FieldWriter& out) const {
