@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "storm/full_load.h"
 #include "storm/host_network.h"
 #include "storm/job_processes.h"
 #include "storm/passing.h"
@@ -34,6 +35,7 @@ struct Options {
   int hosts = -1;
   bool is_short = false;
   bool report = false;
+  bool full_load = false;
   std::string folder = "build/storm";
   std::string apps = STORM_APPS;
 
@@ -90,6 +92,15 @@ bool RunOne(Seed seed, const Options& options, bool may_have_hosts) {
   return false;
 }
 
+int LoadFully(const Options& options) {
+  FullLoadOptions load;
+  if (options.minutes > 0) load.seconds = options.minutes * 60;
+  load.apps = options.apps;
+  load.laborer = STORM_LABORER;
+  load.keep = options.folder;
+  return RunFullLoad(load) ? 0 : 1;
+}
+
 int Run(const Options& options) {
   std::filesystem::create_directories(options.folder);
   const std::string why_not =
@@ -124,6 +135,9 @@ void Describe(CLI::App& app, Options& options) {
       ->check(CLI::Range(0, 20));
   app.add_flag("--short", options.is_short, "Storms of some seconds each");
   app.add_flag("--report", options.report, "Sum up the results so far");
+  app.add_flag("--full-load", options.full_load,
+               "No harm, but more work than the cores can do, for --minutes or "
+               "15 s: nobody may be taken for dead");
   app.add_option("--folder", options.folder,
                  "For results.jsonl, and for what failed storms left");
   app.add_option("--apps", options.apps, "Where the examples are built");
@@ -135,6 +149,7 @@ int main(int argc, char** argv) {
   if (argc == 5 && std::string(argv[1]) == "proxy") {
     RunProxy(std::atoi(argv[2]), argv[3], std::strtoull(argv[4], nullptr, 10));
   }
+  if (argc == 2 && std::string(argv[1]) == "compute") ComputeForever();
   Options options;
   CLI::App app("Storms over the example jobs: harms drawn from a seed.");
   Describe(app, options);
@@ -149,7 +164,7 @@ int main(int argc, char** argv) {
       std::printf("%s", Report(ReadFile(options.results())).c_str());
       return 0;
     }
-    return Run(options);
+    return options.full_load ? LoadFully(options) : Run(options);
   } catch (const Interrupted&) {
     return 130;
   } catch (const std::exception& error) {
