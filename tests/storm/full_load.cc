@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
@@ -77,7 +79,7 @@ class FullLoad {
       : options_(options), lanes_(Lanes(options.seconds > kMinuteMs / 1000)) {
     fs::create_directory(folder_ / "run");
     etcd_.emplace(folder_.path().string(), std::vector<EtcdSeat>(1),
-                  std::vector<std::string>());
+                  EtcdAddress());
     const long cores = ::sysconf(_SC_NPROCESSORS_ONLN);
     for (long i = 0; i < cores * kBusyPerCore; ++i) {
       busy_.emplace_back(std::vector<std::string>{test::Self(), "compute"});
@@ -89,11 +91,14 @@ class FullLoad {
     const Deadline end(options_.seconds * 1000);
     Deadline next_minute(kMinuteMs);
     while (!g_interrupted && !(end.IsOver() && AllMoved()) && !hangs_) {
+      const Clock::time_point before = Clock::now();
       Pass(kTickMs);
+      longest_tick_ = std::max(longest_tick_, Clock::now() - before);
       for (RunningJob& job : jobs_) See(job);
       if (!next_minute.IsOver()) continue;
       Tell("minute " + std::to_string(++minutes_));
       next_minute = Deadline(kMinuteMs);
+      longest_tick_ = {};
     }
     Stop();
     Tell("in all");
@@ -204,10 +209,19 @@ class FullLoad {
     }
     std::string load = ReadFile("/proc/loadavg");
     load = load.substr(0, load.find(' '));
-    std::printf("%s: %d jobs begun, %d ended well, %llu epochs, load %s%s\n",
-                when.c_str(), begun_, ended_well_,
-                static_cast<unsigned long long>(epochs_), load.c_str(),
-                alarms.empty() ? ", no false alarm" : alarms.c_str());
+    // How long a process like any other waited for a core tells whether there
+    // was more in the way than what we made.
+    const auto waited =
+        std::chrono::duration_cast<std::chrono::milliseconds>(longest_tick_)
+            .count() -
+        kTickMs;
+    std::printf(
+        "%s: %d jobs begun, %d ended well, %llu epochs, load %s, "
+        "at most %lld ms without a core%s\n",
+        when.c_str(), begun_, ended_well_,
+        static_cast<unsigned long long>(epochs_), load.c_str(),
+        static_cast<long long>(std::max<std::int64_t>(0, waited)),
+        alarms.empty() ? ", no false alarm" : alarms.c_str());
     std::fflush(stdout);
   }
 
@@ -224,6 +238,7 @@ class FullLoad {
   std::uint64_t epochs_ = 0;
   std::set<const Lane*> moved_;
   bool hangs_ = false;
+  Clock::duration longest_tick_{};  // In this minute, of our own.
   std::map<std::string, int> alarms_;
 };
 

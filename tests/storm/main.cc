@@ -26,12 +26,10 @@ namespace {
 
 using namespace taskgraph::storm;  // NOLINT(google-build-using-namespace)
 
-constexpr int kHosts = 3;  // If chance decides that there are some.
-
 struct Options {
   int minutes = 0;
   std::vector<Seed> seeds;
-  std::string job, coordinator;
+  std::string job, coordinator, security;
   int hosts = -1;
   bool is_short = false;
   bool report = false;
@@ -42,39 +40,30 @@ struct Options {
   std::string results() const { return folder + "/results.jsonl"; }
 };
 
-// What nobody chose is drawn from the seed.
-Setting SettingOf(Seed seed, const Options& options, bool may_have_hosts) {
-  Random random(seed * 2654435761 + 1);
-  Setting setting;
-  setting.app = static_cast<App>(random.Next() % kAppNames.size());
-  setting.store = static_cast<Store>(random.Next() % kStoreNames.size());
-  const bool spread = random.Chance(50);
-  if (const auto app = ChoiceOf<App>(kAppNames, options.job)) {
-    setting.app = *app;
-  }
-  if (const auto store = ChoiceOf<Store>(kStoreNames, options.coordinator)) {
-    setting.store = *store;
-  }
-  if (options.hosts > 0 && setting.store == Store::kEmbedded) {
-    setting.store = Store::kEtcd;
-  }
-  if (setting.store == Store::kEmbedded || !may_have_hosts) return setting;
-  setting.hosts = options.hosts >= 0 ? options.hosts : spread ? kHosts : 0;
-  return setting;
+Choices ChoicesOf(const Options& options, bool may_have_hosts) {
+  Choices choices;
+  choices.app = ChoiceOf<App>(kAppNames, options.job);
+  choices.store = ChoiceOf<Store>(kStoreNames, options.coordinator);
+  choices.security = ChoiceOf<Security>(kSecurityNames, options.security);
+  if (options.hosts >= 0) choices.hosts = options.hosts;
+  choices.may_have_hosts = may_have_hosts;
+  return choices;
 }
 
 std::string ReplayOf(const Plan& plan, const Options& options) {
   return "scripts/storm --seed " + std::to_string(plan.seed) + " --job " +
          std::string(NameOf(plan.setting.app)) + " --coordinator " +
          std::string(NameOf(plan.setting.store)) + " --hosts " +
-         std::to_string(plan.setting.hosts) +
+         std::to_string(plan.setting.hosts) + " --security " +
+         std::string(NameOf(plan.setting.security)) +
          (options.is_short ? " --short" : "");
 }
 
 // Says whether all was well.
 bool RunOne(Seed seed, const Options& options, bool may_have_hosts) {
-  const Plan plan = DrawPlan(seed, SettingOf(seed, options, may_have_hosts),
-                             options.is_short ? Length::kShort : Length::kLong);
+  const Plan plan =
+      DrawPlan(seed, DrawSetting(seed, ChoicesOf(options, may_have_hosts)),
+               options.is_short ? Length::kShort : Length::kLong);
   const Outcome outcome = RunStorm(plan, options.apps, options.folder);
   const std::string line = ResultLine(plan, outcome);
   AppendResult(options.results(), line);
@@ -129,6 +118,9 @@ void Describe(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"ledger", "digits", "regression"}));
   app.add_option("--coordinator", options.coordinator, "Default: by the seed")
       ->check(CLI::IsMember({"embedded", "etcd", "etcd3"}));
+  app.add_option("--security", options.security,
+                 "Certificates, and a user of etcd; default: by the seed")
+      ->check(CLI::IsMember({"plain", "tls", "user"}));
   app.add_option("--hosts", options.hosts,
                  "So many hosts, with --coordinator etcd or etcd3; 0: all on "
                  "this machine; default: by the seed")

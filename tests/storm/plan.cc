@@ -7,6 +7,7 @@
 namespace taskgraph::storm {
 namespace {
 
+constexpr int kHosts = 3;             // If chance decides that there are some.
 constexpr int kShortOutageMs = 3000;  // Of etcd, in a short storm.
 
 std::string Pair(const char* key, int value) {
@@ -91,6 +92,30 @@ int Random::LogBetween(int first, int last) {
   constexpr double kParts = 1 << 20;
   const double part = static_cast<double>(engine_() % (1 << 20)) / kParts;
   return static_cast<int>(first * std::pow(double(last) / first, part));
+}
+
+Setting DrawSetting(Seed seed, const Choices& choices) {
+  constexpr Seed kMix = 2654435761;  // Other numbers than the plan's.
+  Random random(seed * kMix + 1);
+  Setting setting;
+  setting.app = static_cast<App>(random.Next() % kAppNames.size());
+  setting.store = static_cast<Store>(random.Next() % kStoreNames.size());
+  const bool spread = random.Chance(50);
+  const bool sealed = random.Chance(33);
+  const bool as_user = random.Chance(50);
+  setting.app = choices.app.value_or(setting.app);
+  setting.store = choices.store.value_or(setting.store);
+  if (choices.hosts.value_or(0) > 0 && setting.store == Store::kEmbedded) {
+    setting.store = Store::kEtcd;
+  }
+  const bool embedded = setting.store == Store::kEmbedded;
+  if (sealed) {
+    setting.security = as_user && !embedded ? Security::kUser : Security::kTls;
+  }
+  setting.security = choices.security.value_or(setting.security);
+  if (embedded || !choices.may_have_hosts) return setting;
+  setting.hosts = choices.hosts.value_or(spread ? kHosts : 0);
+  return setting;
 }
 
 Plan DrawPlan(Seed seed, const Setting& setting, Length length) {

@@ -72,6 +72,9 @@ struct Plan {
   bool kills_launcher = false;  // After the last squall.
 };
 
+// What nobody chose is drawn from the seed.
+Setting DrawSetting(Seed seed, const Choices& choices);
+
 Plan DrawPlan(Seed seed, const Setting& setting, Length length);
 
 }  // namespace taskgraph::storm
