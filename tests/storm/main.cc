@@ -33,6 +33,7 @@ struct Options {
   int hosts = -1;
   bool is_short = false;
   bool report = false;
+  bool plan = false;
   bool full_load = false;
   std::string folder = "build/storm";
   std::string apps = STORM_APPS;
@@ -59,11 +60,14 @@ std::string ReplayOf(const Plan& plan, const Options& options) {
          (options.is_short ? " --short" : "");
 }
 
+Plan PlanOf(Seed seed, const Options& options, bool may_have_hosts) {
+  return DrawPlan(seed, DrawSetting(seed, ChoicesOf(options, may_have_hosts)),
+                  options.is_short ? Length::kShort : Length::kLong);
+}
+
 // Says whether all was well.
 bool RunOne(Seed seed, const Options& options, bool may_have_hosts) {
-  const Plan plan =
-      DrawPlan(seed, DrawSetting(seed, ChoicesOf(options, may_have_hosts)),
-               options.is_short ? Length::kShort : Length::kLong);
+  const Plan plan = PlanOf(seed, options, may_have_hosts);
   const Outcome outcome = RunStorm(plan, options.apps, options.folder);
   const std::string line = ResultLine(plan, outcome);
   AppendResult(options.results(), line);
@@ -126,6 +130,8 @@ void Describe(CLI::App& app, Options& options) {
                  "this machine; default: by the seed")
       ->check(CLI::Range(0, 20));
   app.add_flag("--short", options.is_short, "Storms of some seconds each");
+  app.add_flag("--plan", options.plan,
+               "Only tell what --seed would do, with times in ms");
   app.add_flag("--report", options.report, "Sum up the results so far");
   app.add_flag("--full-load", options.full_load,
                "No harm, but more work than the cores can do, for --minutes or "
@@ -154,6 +160,12 @@ int main(int argc, char** argv) {
     }
     if (options.report) {
       std::printf("%s", Report(ReadFile(options.results())).c_str());
+      return 0;
+    }
+    if (options.plan) {
+      for (const Seed seed : options.seeds) {
+        std::printf("%s", Describe(PlanOf(seed, options, true)).c_str());
+      }
       return 0;
     }
     return options.full_load ? LoadFully(options) : Run(options);

@@ -135,4 +135,21 @@ Plan DrawPlan(Seed seed, const Setting& setting, Length length) {
   return plan;
 }
 
+std::string Describe(const Plan& plan) {
+  const Setting& setting = plan.setting;
+  std::string text = "seed " + std::to_string(plan.seed) + ": " +
+                     std::string(NameOf(setting.app)) + ", " +
+                     std::string(NameOf(setting.store)) + ", " +
+                     std::to_string(setting.hosts) + " hosts, " +
+                     std::string(NameOf(setting.security)) + "\n";
+  for (const Squall& squall : plan.squalls) {
+    for (const Harm& harm : squall.harms) {
+      text += "  " + std::string(TraitsOf(harm.kind).name);
+      if (harm.lasts_ms > 0) text += " " + std::to_string(harm.lasts_ms);
+    }
+    text += "\n";
+  }
+  return plan.kills_launcher ? text + "  " + kKillLauncher + "\n" : text;
+}
+
 }  // namespace taskgraph::storm

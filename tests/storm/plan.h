@@ -77,4 +77,7 @@ Setting DrawSetting(Seed seed, const Choices& choices);
 
 Plan DrawPlan(Seed seed, const Setting& setting, Length length);
 
+// For people, a squall on a line.
+std::string Describe(const Plan& plan);
+
 }  // namespace taskgraph::storm
