@@ -37,6 +37,7 @@ struct Options {
   bool full_load = false;
   std::string folder = "build/storm";
   std::string apps = STORM_APPS;
+  std::string laborer = STORM_LABORER;
 
   std::string results() const { return folder + "/results.jsonl"; }
 };
@@ -89,7 +90,7 @@ int LoadFully(const Options& options) {
   FullLoadOptions load;
   if (options.minutes > 0) load.seconds = options.minutes * 60;
   load.apps = options.apps;
-  load.laborer = STORM_LABORER;
+  load.laborer = options.laborer;
   load.keep = options.folder;
   return RunFullLoad(load) ? 0 : 1;
 }
@@ -139,6 +140,7 @@ void Describe(CLI::App& app, Options& options) {
   app.add_option("--folder", options.folder,
                  "For results.jsonl, and for what failed storms left");
   app.add_option("--apps", options.apps, "Where the examples are built");
+  app.add_option("--laborer", options.laborer, "The program of --full-load");
 }
 
 }  // namespace
