@@ -127,10 +127,15 @@ std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists) {
   return parts;
 }
 
-std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t replicas) {
-  const std::uint64_t slots =
-      nodes == 0 ? replicas : (replicas + nodes - 1) / nodes;
+std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t tasks) {
+  const std::uint64_t slots = nodes == 0 ? tasks : (tasks + nodes - 1) / nodes;
   return static_cast<std::uint32_t>(slots);
+}
+
+std::uint32_t SlotsByDefault(std::uint32_t nodes, std::uint64_t tasks,
+                             std::uint64_t replicas) {
+  const bool has_backups = nodes > 0 && replicas > tasks;
+  return SlotsNeeded(nodes, replicas) + (has_backups ? 1 : 0);
 }
 
 void CheckRun(const RunCommand& run, std::uint32_t tasks,

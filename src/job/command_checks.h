@@ -31,7 +31,13 @@ Config ReadSettings(const std::vector<std::string>& settings);
 std::vector<std::string> SplitAtCommas(const std::vector<std::string>& lists);
 
 // Slots for each of `nodes` that together have room for all tasks.
-std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t replicas);
+std::uint32_t SlotsNeeded(std::uint32_t nodes, std::uint64_t tasks);
+
+// Slots for each node if nobody says how many: room for all replicas. Those of
+// a task are on nodes of their own, so where there are backups the last one
+// could find only places beside itself; one slot more, and it has another.
+std::uint32_t SlotsByDefault(std::uint32_t nodes, std::uint64_t tasks,
+                             std::uint64_t replicas);
 
 // UsageError for what does not fit together.
 void CheckRun(const RunCommand& run, std::uint32_t tasks,

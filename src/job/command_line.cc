@@ -209,7 +209,9 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
     run.nodes =
         std::min(tasks_, std::max(2U, std::thread::hardware_concurrency()));
   }
-  if (slots->count() == 0) run.slots = SlotsNeeded(run.nodes, job_.replicas());
+  if (slots->count() == 0) {
+    run.slots = SlotsByDefault(run.nodes, tasks_, job_.replicas());
+  }
   if (run.nodes == 0) CheckOneProcess(run);
   CheckRun(run, tasks_, security_);
   CheckSession(job_.options().failure, run.coordinator);

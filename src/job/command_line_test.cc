@@ -11,6 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "core/placement.h"
+#include "job/command_checks.h"
+
 namespace taskgraph::job {
 namespace {
 
@@ -79,6 +82,46 @@ TEST(CommandLineTest, ThereIsRoomForAllTasksOnTheNodesByDefault) {
   EXPECT_EQ(ParsedRun({"--nodes", "5"}).slots, 3U);
   EXPECT_EQ(ParsedRun({"--nodes", "4"}).slots, 4U);
   EXPECT_EQ(ParsedRun({"--nodes", "4", "--tasks", "40"}).slots, 10U);
+}
+
+TEST(CommandLineTest, WithBackupsEveryNodeHasOneSlotMore) {
+  EXPECT_EQ(ParsedRun({"--nodes", "4", "--tasks", "8", "--backups", "2"}).slots,
+            7U);
+}
+
+// As a controller places them: first all primaries, then the backups.
+bool AllFindPlaces(std::uint32_t nodes, TaskId tasks, std::uint32_t backups) {
+  core::Placement placement;
+  for (std::uint32_t i = 0; i < nodes; ++i) {
+    core::NodeRecord node;
+    node.node = "n" + std::to_string(i);
+    node.host = "here";
+    node.slots = SlotsByDefault(nodes, tasks, tasks * (backups + 1ULL));
+    placement.Add(node, 0);
+  }
+  std::vector<std::vector<std::string>> replicas;
+  for (TaskId i = 0; i < tasks; ++i) {
+    replicas.push_back({placement.Place("").value()});
+  }
+  for (auto& of_task : replicas) {
+    for (std::uint32_t i = 0; i < backups; ++i) {
+      const auto place = placement.PlaceBeside(of_task);
+      if (!place) return false;
+      of_task.push_back(*place);
+    }
+  }
+  return true;
+}
+
+TEST(CommandLineTest, BySlotsThatNobodyChoseAllBackupsFindPlaces) {
+  for (std::uint32_t backups = 1; backups <= 3; ++backups) {
+    for (std::uint32_t nodes = backups + 1; nodes <= 9; ++nodes) {
+      for (TaskId tasks = 1; tasks <= 64; ++tasks) {
+        EXPECT_TRUE(AllFindPlaces(nodes, tasks, backups))
+            << backups << " backups of " << tasks << " tasks on " << nodes;
+      }
+    }
+  }
 }
 
 TEST(CommandLineTest, NodesWithoutRoomForAllTasksAreRefused) {

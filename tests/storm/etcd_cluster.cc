@@ -21,7 +21,15 @@ using Json = nlohmann::json;
 
 constexpr int kPortsTried = 5;  // Somebody else may be faster.
 
+constexpr char kRoot[] = "root:cellar";
+
 std::string UrlOf(const EtcdSeat& seat, int port) {
+  return (seat.tls.empty() ? "http://" : "https://") + seat.address + ":" +
+         std::to_string(port);
+}
+
+// Among themselves they are plain.
+std::string PeerUrlOf(const EtcdSeat& seat, int port) {
   return "http://" + seat.address + ":" + std::to_string(port);
 }
 
@@ -36,6 +44,12 @@ test::CommandOutcome Etcdctl(const EtcdAddress& address,
   line.insert(line.end(),
               {test::Tool("etcdctl"), "--endpoints=" + address.endpoints,
                "--dial-timeout=1s", "--command-timeout=2s"});
+  if (!address.tls.empty()) {
+    line.insert(line.end(), {"--cert=" + address.tls.certificate,
+                             "--key=" + address.tls.key,
+                             "--cacert=" + address.tls.authority});
+  }
+  if (!address.user.empty()) line.push_back("--user=" + address.user);
   line.insert(line.end(), arguments.begin(), arguments.end());
   // A file without a name takes what it says.
   const int file = ::memfd_create("etcdctl", MFD_CLOEXEC);
@@ -55,8 +69,8 @@ test::CommandOutcome Etcdctl(const EtcdAddress& address,
 }
 
 EtcdCluster::EtcdCluster(std::string folder, std::vector<EtcdSeat> seats,
-                         std::vector<std::string> entrance)
-    : folder_(std::move(folder)), entrance_(std::move(entrance)) {
+                         EtcdAddress door)
+    : folder_(std::move(folder)), door_(std::move(door)) {
   for (EtcdSeat& seat : seats) members_.push_back({std::move(seat), 0, 0, {}});
   for (int i = 0; i < kPortsTried; ++i) {
     ChoosePorts();
@@ -65,6 +79,32 @@ EtcdCluster::EtcdCluster(std::string folder, std::vector<EtcdSeat> seats,
     for (std::size_t one = 0; one < size(); ++one) Kill(one);
   }
   throw std::runtime_error("etcd does not start; its logs are in " + folder_);
+}
+
+void EtcdCluster::AdmitOnly(const std::string& name,
+                            const std::string& password,
+                            const std::string& prefix) {
+  for (const std::vector<std::string>& command :
+       std::initializer_list<std::vector<std::string>>{
+           {"user", "add", kRoot},
+           {"user", "grant-role", "root", "root"},
+           {"user", "add", name + ":" + password},
+           {"role", "add", name},
+           {"role", "grant-permission", name, "readwrite", "--prefix", prefix},
+           {"user", "grant-role", name, name},
+           {"auth", "enable"}}) {
+    const auto outcome = Ask(endpoints(), command);
+    if (outcome.exit_code != 0) {
+      throw std::runtime_error("etcd makes no user: " + outcome.output);
+    }
+  }
+  door_.user = kRoot;
+}
+
+EtcdAddress EtcdCluster::address() const {
+  EtcdAddress address = door_;
+  address.endpoints = endpoints();
+  return address;
 }
 
 void EtcdCluster::ChoosePorts() {
@@ -99,7 +139,7 @@ std::vector<std::string> EtcdCluster::Arguments(std::size_t member) const {
   std::string cluster;
   for (std::size_t i = 0; i < size(); ++i) {
     cluster += (cluster.empty() ? "" : ",") + NameOf(i) + "=" +
-               UrlOf(members_[i].seat, members_[i].peer_port);
+               PeerUrlOf(members_[i].seat, members_[i].peer_port);
   }
   std::vector<std::string> arguments = seat.entrance;
   arguments.insert(
@@ -108,9 +148,16 @@ std::vector<std::string> EtcdCluster::Arguments(std::size_t member) const {
        "--log-level=warn", "--data-dir=" + folder_ + "/etcd-" + NameOf(member),
        "--listen-client-urls=" + UrlOf(seat, client_port),
        "--advertise-client-urls=" + UrlOf(seat, client_port),
-       "--listen-peer-urls=" + UrlOf(seat, peer_port),
-       "--initial-advertise-peer-urls=" + UrlOf(seat, peer_port),
+       "--listen-peer-urls=" + PeerUrlOf(seat, peer_port),
+       "--initial-advertise-peer-urls=" + PeerUrlOf(seat, peer_port),
+       "--bcrypt-cost=4",  // Nobody is to guess these passwords.
        "--initial-cluster=" + cluster});
+  if (!seat.tls.empty()) {
+    arguments.insert(
+        arguments.end(),
+        {"--cert-file=" + seat.tls.certificate, "--key-file=" + seat.tls.key,
+         "--trusted-ca-file=" + seat.tls.authority, "--client-cert-auth"});
+  }
   return arguments;
 }
 
@@ -178,7 +225,9 @@ bool EtcdCluster::Compact() const {
 test::CommandOutcome EtcdCluster::Ask(
     const std::string& endpoints,
     const std::vector<std::string>& arguments) const {
-  return Etcdctl({entrance_, endpoints}, arguments, see_to_);
+  EtcdAddress address = door_;
+  address.endpoints = endpoints;
+  return Etcdctl(address, arguments, see_to_);
 }
 
 }  // namespace taskgraph::storm

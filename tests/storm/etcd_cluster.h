@@ -18,6 +18,7 @@
 
 #include "support/command.h"
 #include "support/program.h"
+#include "taskgraph/tls_files.h"
 
 namespace taskgraph::storm {
 
@@ -26,17 +27,34 @@ struct EtcdSeat {
   std::string address = "127.0.0.1";
   // Goes before its command line, to bring it to its host.
   std::vector<std::string> entrance;
+  TlsFiles tls = {};  // It serves by TLS, if there are any.
+};
+
+// How to come to where etcdctl reaches the members of an etcd, which, and as
+// whom.
+struct EtcdAddress {
+  std::vector<std::string> entrance = {};
+  std::string endpoints = {};
+  TlsFiles tls = {};
+  std::string user = {};  // "NAME:PASSWORD"; empty: anybody.
 };
 
 class EtcdCluster {
  public:
-  // Returns when they serve, with data and logs in `folder`. `entrance` brings
-  // etcdctl to where it reaches them. Throws std::runtime_error.
+  // Returns when they serve, with data and logs in `folder`. `door` is how
+  // etcdctl gets in, but for the endpoints. Throws std::runtime_error.
   EtcdCluster(std::string folder, std::vector<EtcdSeat> seats,
-              std::vector<std::string> entrance);
+              EtcdAddress door);
+
+  // From now on only users get in: we, as root, and `name`, who may do anything
+  // below `prefix`. Throws std::runtime_error.
+  void AdmitOnly(const std::string& name, const std::string& password,
+                 const std::string& prefix);
 
   // For --coordinator.
   std::string endpoints() const;
+  // For Etcdctl.
+  EtcdAddress address() const;
   std::size_t size() const { return members_.size(); }
 
   bool IsUp(std::size_t member) const { return !!members_[member].process; }
@@ -77,15 +95,9 @@ class EtcdCluster {
                            const std::vector<std::string>& arguments) const;
 
   std::string folder_;
-  std::vector<std::string> entrance_;
+  EtcdAddress door_;
   std::vector<Member> members_;
   std::function<void()> see_to_ = [] {};
-};
-
-// How to come to where etcdctl reaches the members of an etcd, and which.
-struct EtcdAddress {
-  std::vector<std::string> entrance;
-  std::string endpoints;
 };
 
 // `etcdctl` with these arguments; an answer comes within seconds or not at all.

@@ -50,14 +50,19 @@ void Harmer::Begin(const Harm& harm) {
   Random random(harm.pick);
   Hit hit = Do(harm, random);
   if (hit.whom.empty()) {
+    ++deeds_.withheld[name];
     return timeline_.Note(name + ": withheld; nobody may be hit now");
   }
   if (!hit.stopped.empty()) hit.cure = Waker(hit.stopped, targets_.mark);
-  ++counts_[name];
+  ++deeds_.done[name];
   const std::string what = name + hit.whom;
   if (!hit.cure) return timeline_.Note(what);
   timeline_.Note(what + " for " + std::to_string(harm.lasts_ms) + " ms");
   open_.push_back({what, Deadline(harm.lasts_ms), std::move(hit.cure)});
+  int& longest = deeds_.longest_ms[name];
+  longest = std::max(longest, harm.lasts_ms);
+  deeds_.most_at_once =
+      std::max(deeds_.most_at_once, static_cast<int>(open_.size()));
 }
 
 void Harmer::HealDue() {
@@ -78,6 +83,10 @@ Harmer::Hit Harmer::Do(const Harm& harm, Random& random) {
     return HarmControllers(harm, random);
   }
   if (harm.kind <= HarmKind::kOutage) return HarmEtcd(harm, random);
+  if (harm.kind == HarmKind::kRotate) {
+    targets_.papers->Rotate();
+    return {" of all members", nullptr};
+  }
   return HarmLinks(harm, random);
 }
 

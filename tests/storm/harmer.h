@@ -14,6 +14,7 @@
 #include "storm/census.h"
 #include "storm/etcd_cluster.h"
 #include "storm/host_network.h"
+#include "storm/papers.h"
 #include "storm/passing.h"
 #include "storm/plan.h"
 #include "storm/timeline.h"
@@ -28,6 +29,15 @@ struct Targets {
   HostNetwork* network = nullptr;
   int hosts = 0;       // The first ones of the network; then come the etcds'.
   std::string orders;  // Files for the hosts' proxies, without the number.
+  const Papers* papers = nullptr;
+};
+
+// What came of the harms, by kind.
+struct Deeds {
+  std::map<std::string, int> done;
+  std::map<std::string, int> withheld;
+  std::map<std::string, int> longest_ms;  // Of those that last.
+  int most_at_once = 0;
 };
 
 class Harmer {
@@ -41,8 +51,7 @@ class Harmer {
   void HealDue();
   bool HasAllHealed() const { return open_.empty(); }
 
-  // How often each kind was done.
-  const std::map<std::string, int>& counts() const { return counts_; }
+  const Deeds& deeds() const { return deeds_; }
 
  private:
   // Undoes a harm; null: nothing is to be undone.
@@ -78,7 +87,7 @@ class Harmer {
   Targets targets_;
   Timeline& timeline_;
   std::list<Open> open_;
-  std::map<std::string, int> counts_;
+  Deeds deeds_;
 };
 
 }  // namespace taskgraph::storm

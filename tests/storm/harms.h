@@ -38,6 +38,7 @@ enum class HarmKind {
   kNarrow,
   kDelay,
   kBreak,
+  kRotate,
 };
 
 enum class Needs {
@@ -45,6 +46,7 @@ enum class Needs {
   kEtcd,     // One that is not embedded.
   kCluster,  // Of three members.
   kHosts,
+  kCertificates,
 };
 
 enum class Damage {
@@ -63,7 +65,7 @@ struct HarmTraits {
   int longest_ms;
 };
 
-inline constexpr std::array<HarmTraits, 23> kHarms = {{
+inline constexpr std::array<HarmTraits, 24> kHarms = {{
     // kill -9; who started a node, starts another.
     {HarmKind::kKillNode, "kill_node", Needs::kNothing, Damage::kKills, 0, 0},
     {HarmKind::kKillNodes, "kill_nodes", Needs::kNothing, Damage::kKills, 0, 0},
@@ -108,7 +110,13 @@ inline constexpr std::array<HarmTraits, 23> kHarms = {{
     // By the proxies between the hosts.
     {HarmKind::kDelay, "delay", Needs::kHosts, Damage::kParts, 1000, 8000},
     {HarmKind::kBreak, "break", Needs::kHosts, Damage::kParts, 500, 5000},
+    // All members get new ones, by the same authority.
+    {HarmKind::kRotate, "rotate_certificates", Needs::kCertificates,
+     Damage::kNone, 0, 0},
 }};
+
+// Of `run`, after the last squall: Plan::kills_launcher.
+inline constexpr char kKillLauncher[] = "kill_launcher";
 
 constexpr const HarmTraits& TraitsOf(HarmKind kind) {
   return kHarms[static_cast<std::size_t>(kind)];
@@ -126,6 +134,8 @@ constexpr bool IsPossible(const HarmTraits& traits, const Setting& setting) {
       // Whoever isolates the only member makes an outage.
       return setting.hosts > 0 && (traits.kind != HarmKind::kCutMember ||
                                    setting.store == Store::kEtcd3);
+    case Needs::kCertificates:
+      return setting.security != Security::kPlain;
   }
   return false;
 }

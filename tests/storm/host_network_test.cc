@@ -29,7 +29,7 @@ class HostNetworkTest : public testing::Test {
         folder_.path(),
         std::vector<EtcdSeat>{
             {network_->AddressOf(kServer), network_->EntranceTo(kServer)}},
-        network_->EntranceToSwitch());
+        EtcdAddress{.entrance = network_->EntranceToSwitch()});
   }
 
   bool IsReached() const {

@@ -39,6 +39,21 @@ std::vector<std::string> Settings(const Plan& plan, const std::string& result) {
   return all;
 }
 
+// What a process on `host` shows at doors.
+std::vector<std::string> Credentials(const Ground& ground, int host) {
+  std::vector<std::string> all;
+  if (!ground.tls.empty()) {
+    const TlsFiles& files = ground.tls.at(static_cast<std::size_t>(host));
+    all = {"--tls-cert=" + files.certificate, "--tls-key=" + files.key,
+           "--tls-ca=" + files.authority};
+  }
+  if (!ground.user.empty()) {
+    Append(all, {"--etcd-user=" + ground.user,
+                 "--etcd-password-file=" + ground.password_file()});
+  }
+  return all;
+}
+
 std::vector<std::string> RunLine(const Plan& plan, const Ground& ground) {
   std::vector<std::string> line = {
       ground.app,
@@ -53,6 +68,7 @@ std::vector<std::string> RunLine(const Plan& plan, const Ground& ground) {
       "--events=" + ground.folder + "/events",
       ground.endpoints.empty() ? "--listen-coordinator=127.0.0.1:0"
                                : "--coordinator=" + ground.endpoints};
+  Append(line, Credentials(ground, 0));
   Append(line, Settings(plan, ground.result()));
   return line;
 }
@@ -112,10 +128,11 @@ std::vector<std::string> SpreadJob::CommandLine(const Chair& chair) const {
       "--host=host" + std::to_string(chair.host),
       "--coordinator=" + ground_.endpoints,
       "--listen=tcp:" + network_.AddressOf(chair.host) + ":0",
-      "--insecure",  // The network is this machine's own.
       "--token-file=" + ground_.folder + "/token",
       "--log-level=info",
       "--wait=0s"};
+  if (ground_.tls.empty()) line.emplace_back("--insecure");
+  Append(line, Credentials(ground_, chair.host));
   if (!chair.is_controller) {
     line.emplace_back(kSlots);
     return line;

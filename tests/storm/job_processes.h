@@ -15,20 +15,24 @@
 #include "storm/host_network.h"
 #include "storm/plan.h"
 #include "support/program.h"
+#include "taskgraph/tls_files.h"
 
 namespace taskgraph::storm {
 
 // Where things are, for one run.
 struct Ground {
-  std::string app;        // The program.
-  std::string folder;     // For all that comes of it; a short path.
-  std::string job;        // Its name, used by no other.
-  std::string endpoints;  // Of an etcd; empty: embedded.
+  std::string app;                 // The program.
+  std::string folder;              // For all that comes of it; a short path.
+  std::string job;                 // Its name, used by no other.
+  std::string endpoints;           // Of an etcd; empty: embedded.
+  std::vector<TlsFiles> tls = {};  // Of each host; empty: all is plain.
+  std::string user = {};           // At etcd; empty: anybody.
 
   std::string result() const { return folder + "/out/result"; }
   std::string output() const { return folder + "/output"; }
   std::string errors() const { return folder + "/errors"; }
   std::string runtime_folder() const { return folder + "/run"; }
+  std::string password_file() const { return folder + "/password"; }
   std::string keys() const { return "/taskgraph/" + job + "/"; }
 };
 

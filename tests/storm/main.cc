@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "storm/full_load.h"
 #include "storm/host_network.h"
 #include "storm/job_processes.h"
 #include "storm/passing.h"
@@ -25,54 +26,49 @@ namespace {
 
 using namespace taskgraph::storm;  // NOLINT(google-build-using-namespace)
 
-constexpr int kHosts = 3;  // If chance decides that there are some.
-
 struct Options {
   int minutes = 0;
   std::vector<Seed> seeds;
-  std::string job, coordinator;
+  std::string job, coordinator, security;
   int hosts = -1;
   bool is_short = false;
   bool report = false;
+  bool plan = false;
+  bool full_load = false;
   std::string folder = "build/storm";
   std::string apps = STORM_APPS;
+  std::string laborer = STORM_LABORER;
 
   std::string results() const { return folder + "/results.jsonl"; }
 };
 
-// What nobody chose is drawn from the seed.
-Setting SettingOf(Seed seed, const Options& options, bool may_have_hosts) {
-  Random random(seed * 2654435761 + 1);
-  Setting setting;
-  setting.app = static_cast<App>(random.Next() % kAppNames.size());
-  setting.store = static_cast<Store>(random.Next() % kStoreNames.size());
-  const bool spread = random.Chance(50);
-  if (const auto app = ChoiceOf<App>(kAppNames, options.job)) {
-    setting.app = *app;
-  }
-  if (const auto store = ChoiceOf<Store>(kStoreNames, options.coordinator)) {
-    setting.store = *store;
-  }
-  if (options.hosts > 0 && setting.store == Store::kEmbedded) {
-    setting.store = Store::kEtcd;
-  }
-  if (setting.store == Store::kEmbedded || !may_have_hosts) return setting;
-  setting.hosts = options.hosts >= 0 ? options.hosts : spread ? kHosts : 0;
-  return setting;
+Choices ChoicesOf(const Options& options, bool may_have_hosts) {
+  Choices choices;
+  choices.app = ChoiceOf<App>(kAppNames, options.job);
+  choices.store = ChoiceOf<Store>(kStoreNames, options.coordinator);
+  choices.security = ChoiceOf<Security>(kSecurityNames, options.security);
+  if (options.hosts >= 0) choices.hosts = options.hosts;
+  choices.may_have_hosts = may_have_hosts;
+  return choices;
 }
 
 std::string ReplayOf(const Plan& plan, const Options& options) {
   return "scripts/storm --seed " + std::to_string(plan.seed) + " --job " +
          std::string(NameOf(plan.setting.app)) + " --coordinator " +
          std::string(NameOf(plan.setting.store)) + " --hosts " +
-         std::to_string(plan.setting.hosts) +
+         std::to_string(plan.setting.hosts) + " --security " +
+         std::string(NameOf(plan.setting.security)) +
          (options.is_short ? " --short" : "");
+}
+
+Plan PlanOf(Seed seed, const Options& options, bool may_have_hosts) {
+  return DrawPlan(seed, DrawSetting(seed, ChoicesOf(options, may_have_hosts)),
+                  options.is_short ? Length::kShort : Length::kLong);
 }
 
 // Says whether all was well.
 bool RunOne(Seed seed, const Options& options, bool may_have_hosts) {
-  const Plan plan = DrawPlan(seed, SettingOf(seed, options, may_have_hosts),
-                             options.is_short ? Length::kShort : Length::kLong);
+  const Plan plan = PlanOf(seed, options, may_have_hosts);
   const Outcome outcome = RunStorm(plan, options.apps, options.folder);
   const std::string line = ResultLine(plan, outcome);
   AppendResult(options.results(), line);
@@ -88,6 +84,15 @@ bool RunOne(Seed seed, const Options& options, bool may_have_hosts) {
   std::fprintf(stderr, "logs: %s\nagain: %s\n", outcome.kept.c_str(),
                ReplayOf(plan, options).c_str());
   return false;
+}
+
+int LoadFully(const Options& options) {
+  FullLoadOptions load;
+  if (options.minutes > 0) load.seconds = options.minutes * 60;
+  load.apps = options.apps;
+  load.laborer = options.laborer;
+  load.keep = options.folder;
+  return RunFullLoad(load) ? 0 : 1;
 }
 
 int Run(const Options& options) {
@@ -118,15 +123,24 @@ void Describe(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"ledger", "digits", "regression"}));
   app.add_option("--coordinator", options.coordinator, "Default: by the seed")
       ->check(CLI::IsMember({"embedded", "etcd", "etcd3"}));
+  app.add_option("--security", options.security,
+                 "Certificates, and a user of etcd; default: by the seed")
+      ->check(CLI::IsMember({"plain", "tls", "user"}));
   app.add_option("--hosts", options.hosts,
                  "So many hosts, with --coordinator etcd or etcd3; 0: all on "
                  "this machine; default: by the seed")
       ->check(CLI::Range(0, 20));
   app.add_flag("--short", options.is_short, "Storms of some seconds each");
+  app.add_flag("--plan", options.plan,
+               "Only tell what --seed would do, with times in ms");
   app.add_flag("--report", options.report, "Sum up the results so far");
+  app.add_flag("--full-load", options.full_load,
+               "No harm, but more work than the cores can do, for --minutes or "
+               "15 s: nobody may be taken for dead");
   app.add_option("--folder", options.folder,
                  "For results.jsonl, and for what failed storms left");
   app.add_option("--apps", options.apps, "Where the examples are built");
+  app.add_option("--laborer", options.laborer, "The program of --full-load");
 }
 
 }  // namespace
@@ -135,6 +149,7 @@ int main(int argc, char** argv) {
   if (argc == 5 && std::string(argv[1]) == "proxy") {
     RunProxy(std::atoi(argv[2]), argv[3], std::strtoull(argv[4], nullptr, 10));
   }
+  if (argc == 2 && std::string(argv[1]) == "compute") ComputeForever();
   Options options;
   CLI::App app("Storms over the example jobs: harms drawn from a seed.");
   Describe(app, options);
@@ -149,7 +164,13 @@ int main(int argc, char** argv) {
       std::printf("%s", Report(ReadFile(options.results())).c_str());
       return 0;
     }
-    return Run(options);
+    if (options.plan) {
+      for (const Seed seed : options.seeds) {
+        std::printf("%s", Describe(PlanOf(seed, options, true)).c_str());
+      }
+      return 0;
+    }
+    return options.full_load ? LoadFully(options) : Run(options);
   } catch (const Interrupted&) {
     return 130;
   } catch (const std::exception& error) {

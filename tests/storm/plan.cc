@@ -7,6 +7,7 @@
 namespace taskgraph::storm {
 namespace {
 
+constexpr int kHosts = 3;             // If chance decides that there are some.
 constexpr int kShortOutageMs = 3000;  // Of etcd, in a short storm.
 
 std::string Pair(const char* key, int value) {
@@ -93,6 +94,30 @@ int Random::LogBetween(int first, int last) {
   return static_cast<int>(first * std::pow(double(last) / first, part));
 }
 
+Setting DrawSetting(Seed seed, const Choices& choices) {
+  constexpr Seed kMix = 2654435761;  // Other numbers than the plan's.
+  Random random(seed * kMix + 1);
+  Setting setting;
+  setting.app = static_cast<App>(random.Next() % kAppNames.size());
+  setting.store = static_cast<Store>(random.Next() % kStoreNames.size());
+  const bool spread = random.Chance(50);
+  const bool sealed = random.Chance(33);
+  const bool as_user = random.Chance(50);
+  setting.app = choices.app.value_or(setting.app);
+  setting.store = choices.store.value_or(setting.store);
+  if (choices.hosts.value_or(0) > 0 && setting.store == Store::kEmbedded) {
+    setting.store = Store::kEtcd;
+  }
+  const bool embedded = setting.store == Store::kEmbedded;
+  if (sealed) {
+    setting.security = as_user && !embedded ? Security::kUser : Security::kTls;
+  }
+  setting.security = choices.security.value_or(setting.security);
+  if (embedded || !choices.may_have_hosts) return setting;
+  setting.hosts = choices.hosts.value_or(spread ? kHosts : 0);
+  return setting;
+}
+
 Plan DrawPlan(Seed seed, const Setting& setting, Length length) {
   Random random(seed);
   Plan plan;
@@ -108,6 +133,23 @@ Plan DrawPlan(Seed seed, const Setting& setting, Length length) {
   }
   plan.kills_launcher = is_long && setting.hosts == 0 && random.Chance(10);
   return plan;
+}
+
+std::string Describe(const Plan& plan) {
+  const Setting& setting = plan.setting;
+  std::string text = "seed " + std::to_string(plan.seed) + ": " +
+                     std::string(NameOf(setting.app)) + ", " +
+                     std::string(NameOf(setting.store)) + ", " +
+                     std::to_string(setting.hosts) + " hosts, " +
+                     std::string(NameOf(setting.security)) + "\n";
+  for (const Squall& squall : plan.squalls) {
+    for (const Harm& harm : squall.harms) {
+      text += "  " + std::string(TraitsOf(harm.kind).name);
+      if (harm.lasts_ms > 0) text += " " + std::to_string(harm.lasts_ms);
+    }
+    text += "\n";
+  }
+  return plan.kills_launcher ? text + "  " + kKillLauncher + "\n" : text;
 }
 
 }  // namespace taskgraph::storm

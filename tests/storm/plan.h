@@ -72,6 +72,12 @@ struct Plan {
   bool kills_launcher = false;  // After the last squall.
 };
 
+// What nobody chose is drawn from the seed.
+Setting DrawSetting(Seed seed, const Choices& choices);
+
 Plan DrawPlan(Seed seed, const Setting& setting, Length length);
+
+// For people, a squall on a line.
+std::string Describe(const Plan& plan);
 
 }  // namespace taskgraph::storm

@@ -3,7 +3,9 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <regex>
 
 namespace taskgraph::storm {
@@ -39,6 +41,7 @@ Site::Site(const Plan& plan, const std::string& apps) : plan_(plan) {
   if (plan.setting.hosts > 0) {
     network_.emplace(plan.setting.hosts + Members());
   }
+  if (plan.setting.security != Security::kPlain) MakePapers();
   if (Members() > 0) MakeEtcd();
   if (network_ && NeedsProxies(plan)) MakeProxies();
 }
@@ -55,20 +58,39 @@ int Site::Members() const {
   return 0;
 }
 
+void Site::MakePapers() {
+  papers_.emplace();
+  operator_ = papers_->ForServer("operator");
+  for (int host = 0; host < std::max(1, plan_.setting.hosts); ++host) {
+    ground_.tls.push_back(papers_->ForMember("host" + std::to_string(host)));
+  }
+}
+
 // Each on a host of its own, after those of the job.
 void Site::MakeEtcd() {
   std::vector<EtcdSeat> seats(static_cast<std::size_t>(Members()));
-  std::vector<std::string> entrance;
+  EtcdAddress door{.tls = operator_};
   if (network_) {
     int host = plan_.setting.hosts;
     for (EtcdSeat& seat : seats) {
-      seat = {network_->AddressOf(host), network_->EntranceTo(host)};
+      seat.address = network_->AddressOf(host);
+      seat.entrance = network_->EntranceTo(host);
       ++host;
     }
-    entrance = network_->EntranceToSwitch();
+    door.entrance = network_->EntranceToSwitch();
   }
-  etcd_.emplace(ground_.folder, seats, entrance);
+  if (papers_) {
+    for (EtcdSeat& seat : seats) {
+      seat.tls = papers_->ForServer("etcd-" + seat.address, seat.address);
+    }
+  }
+  etcd_.emplace(ground_.folder, seats, door);
   ground_.endpoints = etcd_->endpoints();
+  if (plan_.setting.security != Security::kUser) return;
+  constexpr char kPassword[] = "sesame";
+  std::ofstream(ground_.password_file()) << kPassword << "\n";
+  ground_.user = "clerk";
+  etcd_->AdmitOnly(ground_.user, kPassword, ground_.keys());
 }
 
 void Site::MakeProxies() {
@@ -82,9 +104,8 @@ void Site::MakeProxies() {
   }
 }
 
-// Empty: not known yet. An embedded coordinator says where it is.
+// Of the embedded coordinator, which says it. Empty: not known yet.
 std::string Site::Endpoints() const {
-  if (etcd_) return etcd_->endpoints();
   const std::string said = ReadFile(ground_.errors());
   const std::regex pattern("etcdctl --endpoints (\\S+) ");
   std::smatch found;
@@ -93,9 +114,8 @@ std::string Site::Endpoints() const {
 
 test::CommandOutcome Site::Ask(const std::vector<std::string>& arguments,
                                const std::function<void()>& see_to) const {
-  EtcdAddress address;
-  if (network_) address.entrance = network_->EntranceToSwitch();
-  address.endpoints = Endpoints();
+  EtcdAddress address{.endpoints = Endpoints(), .tls = operator_};
+  if (etcd_) address = etcd_->address();
   if (address.endpoints.empty()) return {};
   return Etcdctl(address, arguments, see_to);
 }

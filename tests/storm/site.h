@@ -13,6 +13,7 @@
 #include "storm/etcd_cluster.h"
 #include "storm/host_network.h"
 #include "storm/job_processes.h"
+#include "storm/papers.h"
 #include "storm/plan.h"
 #include "support/command.h"
 #include "support/program.h"
@@ -28,6 +29,7 @@ class Site {
   // Null: there is none.
   HostNetwork* network() { return network_ ? &*network_ : nullptr; }
   EtcdCluster* etcd() { return etcd_ ? &*etcd_ : nullptr; }
+  const Papers* papers() const { return papers_ ? &*papers_ : nullptr; }
 
   // The file that tells the proxy of a host what to do is this and its number.
   std::string orders() const { return ground_.folder + "/proxy"; }
@@ -40,12 +42,15 @@ class Site {
  private:
   int Members() const;
   std::string Endpoints() const;
+  void MakePapers();
   void MakeEtcd();
   void MakeProxies();
 
   const Plan& plan_;
   test::Folder folder_{"storm"};
   Ground ground_;
+  std::optional<Papers> papers_;
+  TlsFiles operator_;  // Of our own, for etcdctl.
   std::optional<HostNetwork> network_;
   std::optional<EtcdCluster> etcd_;
   std::vector<test::Program> proxies_;

@@ -45,15 +45,15 @@ class Storm {
                  .etcd = site.etcd(),
                  .network = site.network(),
                  .hosts = plan.setting.hosts,
-                 .orders = site.orders()},
+                 .orders = site.orders(),
+                 .papers = site.papers()},
                 timeline_) {
     if (site_.etcd() != nullptr) site_.etcd()->Meanwhile([this] { SeeTo(); });
   }
 
   // Throws std::runtime_error if the job does not move on.
   Complaints Run();
-  const Harmer& harmer() const { return harmer_; }
-  double seconds() const { return timeline_.seconds(); }
+  void Describe(Outcome& outcome) const;
 
  private:
   void Start();
@@ -70,7 +70,7 @@ class Storm {
   Complaints KillLauncher();
   Complaints Conclude(const Reference& reference);
   Complaints Histories() const;
-  std::string Describe() const;
+  std::string Standing() const;
 
   const Plan& plan_;
   Site& site_;
@@ -79,6 +79,8 @@ class Storm {
   Harmer harmer_;
   std::unique_ptr<JobProcesses> job_;
   std::optional<int> code_;
+  int begun_ = 0;  // Of the plan's harms.
+  bool killed_launcher_ = false;
   Records records_;              // As last seen.
   std::uint64_t healed_at_ = 0;  // The epoch of the last healing.
   Deadline next_look_{0};
@@ -128,7 +130,7 @@ void Storm::Pass(int ms) {
     if (!harmer_.HasAllHealed()) patience_ = Deadline(kGuardMs);
     if (!code_ && patience_.IsOver()) {
       throw std::runtime_error("for a minute, with nothing wrong around it, " +
-                               Describe());
+                               Standing());
     }
     if (next_look_.IsOver()) Look();
   } while (!end.IsOver() && !code_);
@@ -145,7 +147,7 @@ void Storm::Look() {
   if (records_.epoch > before || ends) patience_ = Deadline(kGuardMs);
 }
 
-std::string Storm::Describe() const {
+std::string Storm::Standing() const {
   std::string text = "the job did not move on; epoch " +
                      std::to_string(records_.epoch) + ", " +
                      std::to_string(records_.nodes.size()) + " nodes, " +
@@ -183,7 +185,7 @@ void Storm::AwaitCalm() {
   while (!code_ && !IsCalm()) {
     if (patience.IsOver()) {
       throw std::runtime_error(
-          "a minute after all was healed, the job is not whole: " + Describe());
+          "a minute after all was healed, the job is not whole: " + Standing());
     }
     Pass(kTickMs);
   }
@@ -198,6 +200,7 @@ void Storm::Unleash(const Squall& squall) {
     Look();  // Whom it may hit depends on who has what now.
     budget_.Note(records_);
     if (code_) return;
+    ++begun_;
     harmer_.Begin(harm);
   }
 }
@@ -217,6 +220,7 @@ void Storm::AwaitHealing() {
 // at an etcd stay (docs/status.md).
 Complaints Storm::KillLauncher() {
   timeline_.Note("kill -9 of the launcher");
+  killed_launcher_ = true;
   for (const Inhabitant& one : Census(MarkOf(site_.ground().job))) {
     if (one.role == "run") ::kill(one.pid, SIGKILL);
   }
@@ -255,6 +259,24 @@ Complaints Storm::Conclude(const Reference& reference) {
     for (auto& one : CheckKeys(ground, reference, ask)) all.push_back(one);
   }
   return all;
+}
+
+void Storm::Describe(Outcome& outcome) const {
+  const Deeds& deeds = harmer_.deeds();
+  outcome.harms = deeds.done;
+  outcome.withheld = deeds.withheld;
+  outcome.longest_ms = deeds.longest_ms;
+  outcome.at_once = deeds.most_at_once;
+  outcome.seconds = timeline_.seconds();
+  outcome.missed = -begun_;
+  for (const Squall& squall : plan_.squalls) {
+    outcome.missed += static_cast<int>(squall.harms.size());
+  }
+  if (killed_launcher_) {
+    outcome.harms[kKillLauncher] = 1;
+  } else if (plan_.kills_launcher) {
+    ++outcome.missed;
+  }
 }
 
 Complaints Storm::Histories() const {
@@ -303,8 +325,7 @@ Outcome RunStorm(const Plan& plan, const std::string& apps,
     } catch (const std::runtime_error& error) {
       outcome.complaints.emplace_back(error.what());
     }
-    outcome.harms = storm.harmer().counts();
-    outcome.seconds = storm.seconds();
+    storm.Describe(outcome);
     if (!outcome.complaints.empty()) {
       Keep(plan, site.ground(), keep, outcome);
     }

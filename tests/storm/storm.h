@@ -17,7 +17,11 @@
 namespace taskgraph::storm {
 
 struct Outcome {
-  std::map<std::string, int> harms;  // How often each kind was done.
+  std::map<std::string, int> harms;       // How often each kind was done,
+  std::map<std::string, int> withheld;    // and was not, for the job's sake.
+  std::map<std::string, int> longest_ms;  // Of those that last.
+  int at_once = 0;  // Most that there were at a time, of these.
+  int missed = 0;   // Harms that came after the job's end.
   double seconds = 0;
   std::vector<std::string> complaints;  // Empty: all is well.
   std::string kept;                     // The folder with the logs, if not.

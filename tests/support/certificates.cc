@@ -89,13 +89,15 @@ Authority::Authority() {
 
 Authority::~Authority() { std::filesystem::remove_all(folder_); }
 
-TlsFiles Authority::Issue(const std::string& name, int days) const {
+TlsFiles Authority::Issue(const std::string& name, int days,
+                          const std::string& address) const {
   const Key key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
   const Certificate made = Blank(name, key.get(), days);
   X509* const issuer = self_->certificate.get();
   X509_set_issuer_name(made.get(), X509_get_subject_name(issuer));
-  Extend(made.get(), issuer, NID_subject_alt_name,
-         "DNS:localhost,IP:127.0.0.1");
+  const std::string names =
+      "DNS:localhost,IP:127.0.0.1" + (address.empty() ? "" : ",IP:" + address);
+  Extend(made.get(), issuer, NID_subject_alt_name, names.c_str());
   Extend(made.get(), issuer, NID_ext_key_usage, "serverAuth,clientAuth");
   Check(X509_sign(made.get(), self_->key.get(), EVP_sha256()) > 0,
         "a signature");

@@ -19,10 +19,11 @@ class Authority {
   Authority(const Authority&) = delete;
   Authority& operator=(const Authority&) = delete;
 
-  // Good for servers and clients at 127.0.0.1 and localhost, until
-  // `days` from now (less than 0: expired). The same name again replaces the
-  // files.
-  TlsFiles Issue(const std::string& name, int days = 30) const;
+  // Good for servers and clients at 127.0.0.1 and localhost, and at `address`
+  // if there is one, until `days` from now (less than 0: expired). The same
+  // name again replaces the files.
+  TlsFiles Issue(const std::string& name, int days = 30,
+                 const std::string& address = {}) const;
 
   const std::filesystem::path& folder() const { return folder_; }
 
