@@ -47,6 +47,9 @@ class RealEtcd {
   // What etcdctl says to it.
   CommandOutcome Say(std::vector<std::string> command) const;
 
+  // Of the present process.
+  pid_t pid() const { return pid_; }
+
   // Stands still, connections open; and goes on.
   void Pause();
   void Continue();
