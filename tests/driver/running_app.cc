@@ -117,19 +117,25 @@ RunningApp::~RunningApp() {
 
 void RunningApp::Signal(int number) const { ::kill(pid_, number); }
 
-nlohmann::json RunningApp::NextEvent(const std::string& name) {
+nlohmann::json RunningApp::AnyEvent() {
   while (true) {
     const std::size_t end = unread_.find('\n');
     if (end != std::string::npos) {
       nlohmann::json event = nlohmann::json::parse(unread_.substr(0, end));
       unread_.erase(0, end + 1);
-      if (event.at("event") == name) return event;
-      continue;
+      return event;
     }
     if (!BecomesReadable(events_fd_)) return {};
     std::array<char, 4096> part;
     const auto count = ::read(events_fd_, part.data(), part.size());
     unread_.append(part.data(), static_cast<std::size_t>(count));
+  }
+}
+
+nlohmann::json RunningApp::NextEvent(const std::string& name) {
+  while (true) {
+    nlohmann::json event = AnyEvent();
+    if (event.is_null() || event.at("event") == name) return event;
   }
 }
 
@@ -139,6 +145,15 @@ bool RunningApp::LeftSomethingBehind() const {
     if (entry.is_directory()) return true;
   }
   return false;
+}
+
+std::int64_t RunningApp::CountPrivateFiles() const {
+  std::int64_t files = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder_.path())) {
+    files += entry.path().parent_path() != folder_.path() ? 1 : 0;
+  }
+  return files;
 }
 
 bool RunningApp::WaitUntilStopped() const {

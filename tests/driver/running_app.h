@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -66,12 +67,16 @@ class RunningApp {
   // The next event of that name that fits; null: none came in time. For
   // commands that take --events.
   nlohmann::json NextEvent(const std::string& name);
+  // The next event, whatever it is.
+  nlohmann::json AnyEvent();
 
   // All that it wrote so far.
   std::string Output() const { return folder_.Read("output"); }
 
   // Whether its private folder is still there.
   bool LeftSomethingBehind() const;
+  // How many files are in that.
+  std::int64_t CountPrivateFiles() const;
 
   // Whether it stood still, as after a Ctrl-Z.
   bool WaitUntilStopped() const;
