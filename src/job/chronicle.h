@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -59,6 +60,7 @@ class Chronicle {
   void TellEpochs(Epoch epoch);
   void TellLoss(const core::NodeId& node, const std::string& reason,
                 const core::ControllerCore& core);
+  void ForgetOldLosses();
   pid_t PidOf(const core::NodeId& node) const;
   std::int64_t NowMs() const;
 
@@ -68,8 +70,9 @@ class Chronicle {
   Standing standing_;
   std::optional<Epoch> told_epoch_;
   std::map<core::NodeId, pid_t> pids_;
-  std::set<core::NodeId> present_;  // Told of, and not told as lost.
-  std::set<core::NodeId> lost_;     // Told as lost, and not come back.
+  std::set<core::NodeId> present_;   // Told of, and not told as lost.
+  std::set<core::NodeId> lost_;      // Told as lost, and not come back.
+  std::deque<core::NodeId> losses_;  // The last ones, the oldest first.
   // What was last told of a task, to tell what is new.
   std::map<TaskId, core::Assignment> assignments_;
   std::map<TaskId, core::Time> lost_at_;

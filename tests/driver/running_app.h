@@ -16,6 +16,9 @@
 
 namespace taskgraph::test {
 
+// How often `what` is in `text`.
+std::size_t CountIn(const std::string& text, const std::string& what);
+
 // A folder for one test.
 class TestFolder {
  public:
@@ -72,6 +75,8 @@ class RunningApp {
 
   // All that it wrote so far.
   std::string Output() const { return folder_.Read("output"); }
+  // Until that has `text` in it, `times` times; events are kept for later.
+  bool WaitForOutput(const std::string& text, std::size_t times = 1);
 
   // Whether its private folder is still there.
   bool LeftSomethingBehind() const;
@@ -86,6 +91,8 @@ class RunningApp {
   int Wait();
 
  private:
+  bool ReadEvents();
+
   TestFolder folder_;  // Also for private folders of the application's.
   pid_t pid_ = -1;
   int events_fd_ = -1;

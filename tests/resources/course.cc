@@ -17,12 +17,12 @@ Course::Point Course::Median(std::size_t begin, std::size_t end) const {
   return {done, *middle};
 }
 
-double Course::Growth() const {
+Course::Growth Course::growth() const {
   const std::size_t size = points_.size();
   const Point before = Median(size / 4, size * 5 / 8);
   const Point after = Median(size * 5 / 8, size);
-  return static_cast<double>(after.value - before.value) /
-         (after.done - before.done);
+  return {static_cast<double>(after.value - before.value),
+          after.done - before.done};
 }
 
 std::string Course::Describe() const {

@@ -18,12 +18,18 @@ namespace taskgraph::test {
 class Course {
  public:
   // `done`: how much of the work was done then.
-  void Add(double done, std::int64_t value) { points_.push_back({done, value}); }
+  void Add(double done, std::int64_t value) {
+    points_.push_back({done, value});
+  }
 
-  // For each unit of work. The first quarter does not count; of what remains
-  // the medians of both halves are compared, so that a single high or low point
-  // means nothing.
-  double Growth() const;
+  // The first quarter does not count; of what remains the medians of both
+  // halves are compared, so that a single high or low point means nothing.
+  struct Growth {
+    double in_all = 0;
+    double units = 0;  // Of work, between the two.
+    double each() const { return in_all / units; }
+  };
+  Growth growth() const;
 
   // For people.
   std::string Describe() const;

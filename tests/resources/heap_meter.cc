@@ -61,8 +61,8 @@ void StartHeapMeter() {
   if (folder == nullptr) return;
   const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const sockaddr_un address = AddressOf(folder, ::getpid());
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address),
-             sizeof address) != 0 ||
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
+          0 ||
       ::listen(fd, 16) != 0) {
     std::abort();
   }

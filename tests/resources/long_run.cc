@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <map>
 
 #include "resources/course.h"
@@ -42,20 +43,30 @@ bool Work(SteadyJob& job, const LongRun& run, std::uint64_t look) {
   return true;
 }
 
+// A few come late: the thread for a callback that was slow, say.
+constexpr double kCountsMayGrow = 2;
+
+// Tables and pools grow in steps, of which one may fall anywhere.
+constexpr double kHeapMayStep = 40'000;
+constexpr double kPagesMayStep = 1'000'000;
+
 void Judge(const LongRun& run, const Courses& courses) {
-  const std::map<std::string, double> allowed = {
-      {"heap bytes", run.tolerance.heap_bytes},
-      {"dirty bytes", run.tolerance.dirty_bytes}};
   for (const auto& [what, of_all] : courses) {
-    for (const auto& [who, course] : of_all) {
-      const auto found = allowed.find(what);
-      const double growth = course.Growth();
-      std::printf("%s of %s: %+.4f for each; %s\n", what.c_str(), who.c_str(),
-                  growth, course.Describe().c_str());
+    const bool is_heap = what == "heap bytes";
+    const bool is_pages = what == "dirty bytes";
 #ifdef TASKGRAPH_SANITIZED  // Its allocator keeps what was freed.
-      if (found != allowed.end()) continue;
+    if (is_heap || is_pages) continue;
 #endif
-      EXPECT_LE(growth, found == allowed.end() ? 0 : found->second)
+    for (const auto& [who, course] : of_all) {
+      const Course::Growth growth = course.growth();
+      const double leak = run.tolerance * growth.units;
+      const double allowed = is_heap    ? kHeapMayStep + leak
+                             : is_pages ? kPagesMayStep + leak
+                                        : kCountsMayGrow;
+      std::printf("%s of %s: %+.0f, %+.3f for each of %.0f; %s\n", what.c_str(),
+                  who.c_str(), growth.in_all, growth.each(), growth.units,
+                  course.Describe().c_str());
+      EXPECT_LE(growth.in_all, allowed)
           << what << " of " << who << " grow: " << course.Describe();
     }
   }
@@ -69,11 +80,11 @@ void ExpectFlat(const LongRun& run, const std::string& endpoint) {
   Courses courses;
   for (std::uint64_t look = 0; look < kLooks; ++look) {
     ASSERT_TRUE(Work(job, run, look)) << job.Output();
-    const double units = run.takeovers > 0
-                             ? static_cast<double>(run.takeovers * (look + 1)) /
-                                   static_cast<double>(kLooks)
-                             : static_cast<double>(job.epoch() *
-                                                   run.requests_per_unit);
+    const double units =
+        run.takeovers > 0
+            ? static_cast<double>(run.takeovers * (look + 1)) /
+                  static_cast<double>(kLooks)
+            : static_cast<double>(job.epoch() * run.units_per_epoch);
     Look(job, units, courses);
   }
   EXPECT_EQ(job.End(), 130) << job.Output();

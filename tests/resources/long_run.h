@@ -8,20 +8,16 @@
 
 namespace taskgraph::test {
 
-// What a leak may not have, for each unit of work.
-struct Tolerance {
-  double heap_bytes = 0;
-  double dirty_bytes = 0;
-};
-
 struct LongRun {
   std::uint64_t requests_per_epoch = 1;
   std::uint64_t window = 1;
   // The work: so many epochs, or, if there are any, takeovers.
   std::uint64_t epochs = 0;
   std::uint64_t takeovers = 0;
-  std::uint64_t requests_per_unit = 1;  // The tolerance is for one of these.
-  Tolerance tolerance;
+  // A unit of the work is a takeover, or else an epoch or a request.
+  std::uint64_t units_per_epoch = 1;
+  // Bytes for each unit that are not taken for a leak.
+  double tolerance = 0;
 };
 
 // Expects that nothing grew, in any process that lived from the beginning to

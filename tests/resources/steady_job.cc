@@ -11,8 +11,8 @@ namespace taskgraph::test {
 namespace {
 
 std::vector<std::string> Arguments(const std::string& endpoint,
-                                   std::uint64_t requests,
-                                   std::uint64_t window) {
+                                   std::uint64_t requests, std::uint64_t window,
+                                   const std::vector<std::string>& more) {
   std::vector<std::string> arguments = {
       "--nodes=6",
       "--spares=2",
@@ -23,6 +23,7 @@ std::vector<std::string> Arguments(const std::string& endpoint,
       "--config=window=" + std::to_string(window)};
   arguments.push_back(endpoint.empty() ? "--listen-coordinator=127.0.0.1:0"
                                        : "--coordinator=" + endpoint);
+  arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
 
@@ -38,10 +39,11 @@ std::string EndpointIn(const std::string& output) {
 }  // namespace
 
 SteadyJob::SteadyJob(const std::string& endpoint,
-                     std::uint64_t requests_per_epoch, std::uint64_t window)
+                     std::uint64_t requests_per_epoch, std::uint64_t window,
+                     const std::vector<std::string>& more)
     : meter_folder_(folder_.path().string()),
-      app_(Arguments(endpoint, requests_per_epoch, window),
-           {std::string(kHeapMeterFolder) + "=" + meter_folder_}, STEADY_APP),
+      app_(Arguments(endpoint, requests_per_epoch, window, more),
+           {std::string(kHeapMeterFolder) + "=" + meter_folder_}, ENDLESS_APP),
       endpoint_(endpoint) {}
 
 bool SteadyJob::WaitUntil(const std::function<bool()>& reached) {
@@ -59,6 +61,9 @@ void SteadyJob::Take(const nlohmann::json& event) {
     pids_[event.at("node")] = event.at("pid");
   } else if (name == "node_lost") {
     pids_.erase(event.at("node").get<std::string>());
+    joined_.erase(event.at("node").get<std::string>());
+  } else if (name == "node_joined") {
+    joined_.insert(event.at("node").get<std::string>());
   } else if (name == "epoch") {
     epoch_ = event.at("epoch");
   } else if (name == "assigned") {
@@ -82,8 +87,8 @@ bool SteadyJob::IsWhole() const {
     if (found == places_.end() || !lives(found->second.primary)) return false;
     const auto& backups = found->second.backups;
     const bool wants_one = task == 1 || task == 2;
-    if (wants_one &&
-        (backups.empty() || !std::all_of(backups.begin(), backups.end(), lives))) {
+    if (wants_one && (backups.empty() ||
+                      !std::all_of(backups.begin(), backups.end(), lives))) {
       return false;
     }
   }
@@ -109,6 +114,18 @@ bool SteadyJob::KillBoth() {
     return IsWhole() && places_.at(1).term > one.term &&
            places_.at(2).backups != two.backups;
   });
+}
+
+pid_t SteadyJob::NodeOf(std::uint64_t task) const {
+  return pids_.at(places_.at(task).primary);
+}
+
+void SteadyJob::KillNodeOf(std::uint64_t task) const {
+  ::kill(NodeOf(task), SIGKILL);
+}
+
+bool SteadyJob::WaitForNodes(std::size_t count) {
+  return WaitUntil([&] { return joined_.size() == count && IsWhole(); });
 }
 
 int SteadyJob::End() {
