@@ -59,7 +59,8 @@ void ReadLog(int fd, std::promise<bool>& serves) {
 
 bool RealEtcd::IsInstalled() { return std::filesystem::exists(kBinary); }
 
-RealEtcd::RealEtcd(TlsFiles tls) : tls_(std::move(tls)) {
+RealEtcd::RealEtcd(TlsFiles tls, std::vector<std::string> more)
+    : tls_(std::move(tls)), more_(std::move(more)) {
   std::string folder =
       (std::filesystem::temp_directory_path() / "taskgraph-etcd-XXXXXX")
           .string();
@@ -97,6 +98,7 @@ bool RealEtcd::Start() {
         {"--cert-file=" + tls_.certificate, "--key-file=" + tls_.key,
          "--trusted-ca-file=" + tls_.authority, "--client-cert-auth"});
   }
+  arguments.insert(arguments.end(), more_.begin(), more_.end());
   int log[2];
   if (::pipe2(log, O_CLOEXEC) != 0) std::abort();
   pid_ = ::fork();

@@ -26,8 +26,8 @@ class RealEtcd {
   static bool IsInstalled();
 
   // Returns when it serves; with files, by TLS to whom their authority signed.
-  // Aborts the test program if it can't be started.
-  explicit RealEtcd(TlsFiles tls = {});
+  // `more`: further arguments. Aborts the test program if it can't be started.
+  explicit RealEtcd(TlsFiles tls = {}, std::vector<std::string> more = {});
   ~RealEtcd();
   RealEtcd(const RealEtcd&) = delete;
   RealEtcd& operator=(const RealEtcd&) = delete;
@@ -60,6 +60,7 @@ class RealEtcd {
   void EndWith(int signal);
 
   const TlsFiles tls_;
+  const std::vector<std::string> more_;
   std::filesystem::path folder_;
   std::string endpoint_;
   std::uint16_t client_port_ = 0;
