@@ -37,8 +37,12 @@ TEST_F(CrowdTest, AThousandNodesInOneSecondTakeHardlyMoreThanAThousandWrites) {
   constexpr TaskId kMany = 1000;
   const Workload load = Load(kMany, 1);
   const Job job = MakeJob(load, accomplices_);
-  World world(1, job,
-              {.nodes = kMany, .slots = 1, .controllers = 3, .start_max = 1s});
+  WorldOptions options;
+  options.nodes = kMany;
+  options.slots = 1;
+  options.controllers = 3;
+  options.start_max = 1s;
+  World world(1, job, options);
   while (!AllPlaced(world, kMany)) {
     ASSERT_FALSE(world.checker().violation());
     ASSERT_LT(world.now(), 60s);
@@ -57,7 +61,10 @@ TEST_F(CrowdTest, WhoWaitsForATaskThatIsNowhereSendsNothing) {
   const Workload load = Load(4, 2000);
   Job job = MakeJob(load, accomplices_);
   std::uint64_t sent = 0;
-  WorldOptions options{.nodes = 2, .slots = 2, .controllers = 1};
+  WorldOptions options;
+  options.nodes = 2;
+  options.slots = 2;
+  options.controllers = 1;
   options.restart_min = options.restart_max = 60s;
   options.falsify = [&](core::NodeMessage&, Random&) { ++sent; };
   World world(1, job, options);
