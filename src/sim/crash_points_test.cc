@@ -25,7 +25,7 @@ constexpr Seed kSeedsMax = 500;  // To find a point in.
 #ifdef TASKGRAPH_SANITIZED
 constexpr int kDeaths = 1;
 #else
-constexpr int kDeaths = 5;
+constexpr int kDeaths = 2;
 #endif
 
 // What only the others do; a '*' is any end.
@@ -120,8 +120,9 @@ TEST_P(CrashPoints, EachIsADeathThatBreaksNoRule) {
     Random random(Scatter(i));
     int deaths = 0;
     for (Seed seed = 1; seed <= kSeedsMax && deaths < kDeaths; ++seed) {
-      // Early and late ones.
-      const std::uint64_t passage = 1 + random.Below(1U << random.Below(8));
+      // Early and late ones; what is done once in a run is passed once.
+      const std::uint64_t passage =
+          seed % 2 == 0 ? 1 : 1 + random.Below(1U << random.Below(8));
       if (DiesAt(points[i], passage, seed)) ++deaths;
       if (HasFailure()) return;  // One is enough to think about.
     }
