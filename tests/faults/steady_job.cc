@@ -35,12 +35,15 @@ const std::string& SteadyJob::StartNode(std::vector<std::string> flags,
 }
 
 const std::string& SteadyJob::StartController() {
-  return Start(
-      "c" + std::to_string(++controllers_),
-      std::vector<std::string>{
-          "controller", "--config=until=" + (folder_ / "until").string()} +
-          setting_.flags,
-      setting_.entrance);
+  const std::string id = "c" + std::to_string(++controllers_);
+  return Start(id,
+               std::vector<std::string>{
+                   "controller",
+                   // A file, as nobody here would empty a pipe.
+                   "--events=" + (folder_ / ("events-" + id)).string(),
+                   "--config=until=" + (folder_ / "until").string()} +
+                   setting_.flags,
+               setting_.entrance);
 }
 
 const std::string& SteadyJob::Start(const std::string& id,
@@ -66,17 +69,21 @@ int SteadyJob::Bury(const std::string& id) {
 }
 
 CommandOutcome SteadyJob::Ask(std::vector<std::string> command) const {
-  return RunCommand(
-      setting_.entrance +
-          std::vector<std::string>{
-              "/usr/bin/etcdctl", "--endpoints=" + setting_.endpoints,
-              "--dial-timeout=2s", "--command-timeout=5s"} +
-          command,
-      {}, {"ETCDCTL_API=3"});
+  return RunCommand(setting_.entrance +
+                        std::vector<std::string>{
+                            "/usr/bin/etcdctl", "--endpoints=" + asked_,
+                            "--dial-timeout=2s", "--command-timeout=5s"} +
+                        command,
+                    {}, {"ETCDCTL_API=3"});
 }
 
+// An etcd that is away for a moment is asked again.
 storm::Records SteadyJob::Look() const {
-  return storm::ParseRecords(Ask({"get", "--prefix", kPrefix}).output, kPrefix);
+  CommandOutcome said;
+  for (int i = 0; i < kLooksMax && said.exit_code != 0; ++i) {
+    said = Ask({"get", "--prefix", kPrefix});
+  }
+  return storm::ParseRecords(said.output, kPrefix);
 }
 
 bool SteadyJob::Await(

@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "driver/running_app.h"
@@ -42,6 +43,8 @@ class SteadyJob {
   // Waits for its end, and forgets it.
   int Bury(const std::string& id);
 
+  // From now on, instead of all of etcd's members.
+  void AskAt(std::string endpoints) { asked_ = std::move(endpoints); }
   storm::Records Look() const;
   // Until `holds` does; false: it did not within the guard.
   bool Await(const std::function<bool(const storm::Records&)>& holds) const;
@@ -72,6 +75,7 @@ class SteadyJob {
 
   TestFolder folder_;
   const Setting setting_;
+  std::string asked_ = setting_.endpoints;
   std::map<std::string, RunningApp> members_;
   int nodes_ = 0;
   int controllers_ = 0;

@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -44,11 +45,13 @@ class RealEtcd {
   // On the same ports, with no data: as after a wrong repair.
   void RestartEmpty();
 
+  // Restarted so, each time that it waits for its disk takes so much longer.
+  // Needs strace.
+  static bool CanSlowDisk();
+  void RestartOnSlowDisk(std::chrono::milliseconds longer);
+
   // What etcdctl says to it.
   CommandOutcome Say(std::vector<std::string> command) const;
-
-  // Of the present process.
-  pid_t pid() const { return pid_; }
 
   // Stands still, connections open; and goes on.
   void Pause();
@@ -56,11 +59,13 @@ class RealEtcd {
 
  private:
   bool Start();
+  void StartAgain();
   std::string ClientUrl() const;
   void EndWith(int signal);
 
   const TlsFiles tls_;
   const std::vector<std::string> more_;
+  std::vector<std::string> wrapper_;  // Goes before its command line.
   std::filesystem::path folder_;
   std::string endpoint_;
   std::uint16_t client_port_ = 0;
