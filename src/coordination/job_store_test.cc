@@ -323,7 +323,8 @@ TEST(FullCoordinatorTest, AShortageIsToldOnceAndSoIsItsEnd) {
   FullCoordinator coordinator;
   std::vector<std::string> said;
   JobStore store(kJob, coordinator, [&](const JobEvent& event) {
-    said.push_back(std::get<JobRemark>(event).text);
+    const auto* remark = std::get_if<JobRemark>(&event);
+    if (remark != nullptr) said.push_back(remark->text);
   });
   const auto fail = [&](Tag tag) {
     store.Handle(CallFailed{tag, "database space exceeded", true, true}, {});
