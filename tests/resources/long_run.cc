@@ -47,7 +47,7 @@ bool Work(SteadyJob& job, const LongRun& run, std::uint64_t look) {
 constexpr double kCountsMayGrow = 2;
 
 // Tables and pools grow in steps, of which one may fall anywhere.
-constexpr double kHeapMayStep = 40'000;
+constexpr double kHeapMayStep = 20'000;
 constexpr double kPagesMayStep = 1'000'000;
 
 void Judge(const LongRun& run, const Courses& courses) {

@@ -43,7 +43,10 @@ SteadyJob::SteadyJob(const std::string& endpoint,
                      const std::vector<std::string>& more)
     : meter_folder_(folder_.path().string()),
       app_(Arguments(endpoint, requests_per_epoch, window, more),
-           {std::string(kHeapMeterFolder) + "=" + meter_folder_}, ENDLESS_APP),
+           {std::string(kHeapMeterFolder) + "=" + meter_folder_,
+            // What threads keep for themselves would count as in use.
+            "GLIBC_TUNABLES=glibc.malloc.tcache_count=0"},
+           ENDLESS_APP),
       endpoint_(endpoint) {}
 
 bool SteadyJob::WaitUntil(const std::function<bool()>& reached) {
