@@ -286,6 +286,7 @@ void JobStore::Do(const core::ProposeAssignments& proposal) {
       Compare::Absent(keys_.status())};  // R24: nothing begins anew.
   core::AssignmentsDecided decided;
   bool stale = false;
+  bool lost = false;
   for (const core::AssignmentChange& change : proposal.changes) {
     decided.tasks.push_back(change.task);
     const std::string key = keys_.assignment(change.task);
@@ -294,7 +295,10 @@ void JobStore::Do(const core::ProposeAssignments& proposal) {
         known == known_.end()
             ? std::optional<core::Assignment>(core::Assignment{})
             : DecodeAssignment(known->second.value);
-    stale = stale || record != change.expected;
+    const bool differs = record != change.expected;
+    stale = stale || differs;
+    // Malformed, or deleted: no other fact says what is so now.
+    lost = lost || (differs && (!record || known == known_.end()));
     txn.compares.push_back(Compare::ModRevisionIs(
         key, known == known_.end() ? 0 : known->second.mod_revision));
     if (change.next.incarnation != change.expected.incarnation) {
@@ -305,6 +309,10 @@ void JobStore::Do(const core::ProposeAssignments& proposal) {
       txn.then.push_back(
           Put{keys_.term(change.task), std::to_string(change.next.term)});
     }
+  }
+  if (lost) {  // Told at once it would be proposed again at once, for ever.
+    AfterRevision(seen_ + 1, std::move(decided));
+    return;
   }
   if (stale) {
     Tell(std::move(decided));

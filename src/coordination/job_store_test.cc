@@ -131,6 +131,27 @@ TEST_F(JobStoreTest, AnAssignmentIsChangedByCompareAndSwapOnly) {  // R1
   EXPECT_EQ(b_.Told<core::AssignmentChanged>()[0].assignment, first);
 }
 
+// R1: who is told proposes again, and would do nothing else any more.
+TEST_F(JobStoreTest, AVerdictOnARecordThatIsLostWaitsForOtherNews) {
+  a_.job().Submit(Spec("one"), Submission::kNew);
+  const core::Assignment held = Give(0, {}, "node-a");
+  const core::Assignment spoilt = Give(1, {}, "node-a");
+  EXPECT_THAT(a_.Told<core::AssignmentsDecided>(), SizeIs(2));
+  store_.Commit(Txn{
+      {}, {Delete{KeyRange::One("/taskgraph/test/tasks/0/assignment")}}, {}});
+  store_.Commit(
+      Txn{{}, {Put{"/taskgraph/test/tasks/1/assignment", "mine now"}}, {}});
+
+  for (const auto& [task, record] :
+       {std::pair{TaskId{0}, held}, std::pair{TaskId{1}, spoilt}}) {
+    a_.job().Do(core::ProposeAssignments{{{task, record, record.Lost()}}});
+  }
+  EXPECT_THAT(a_.Told<core::AssignmentsDecided>(), SizeIs(2));
+
+  store_.Commit(Txn{{}, {Put{"/taskgraph/test/other", "news"}}, {}});
+  EXPECT_THAT(a_.Told<core::AssignmentsDecided>(), SizeIs(4));
+}
+
 TEST_F(JobStoreTest, AVerdictIsToldAfterWhatItIsAbout) {
   a_.job().Submit(Spec("one"), Submission::kNew);
   Give(0, {}, "node-a");
