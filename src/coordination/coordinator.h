@@ -37,6 +37,8 @@ struct CallFailed {
   Tag tag;
   std::string reason;
   bool retry = true;
+  // The coordinator is there, and takes no changes before it has room again.
+  bool no_room = false;
 };
 
 // The whole state under a watch's range at `revision`: the first event of a

@@ -54,6 +54,7 @@ void JobStore::OnDecided(Tag tag, const TxnReply& reply, core::Time now) {
   const auto found = calls_.find(tag);
   if (found == calls_.end()) return;
   const Verdict decided = std::move(found->second.decided);
+  TellRoom(found->second);
   calls_.erase(found);
   if (decided) decided(reply, now);
 }
@@ -73,6 +74,22 @@ void JobStore::OnFailed(const CallFailed& failed, core::Time now) {
   Call& call = found->second;
   call.delay = std::clamp(2 * call.delay, kRetryMin, kRetryMax);
   call.again_at = now + call.delay;
+  if (failed.no_room) TellShortage(call, failed.reason);
+}
+
+// One line for each shortage, however many calls it concerns.
+void JobStore::TellShortage(Call& call, const std::string& reason) {
+  call.lacked_room = true;
+  if (std::exchange(told_shortage_, true)) return;
+  sink_(JobRemark{"the coordinator takes no changes (" + reason +
+                  "); no epoch can end and no task can move until it has room "
+                  "again"});
+}
+
+// Others may have been taken all the while: what deletes needs no room.
+void JobStore::TellRoom(const Call& call) {
+  if (!call.lacked_room || !std::exchange(told_shortage_, false)) return;
+  sink_(JobRemark{"the coordinator takes changes again"});
 }
 
 void JobStore::OnDeadline(core::Time now) {

@@ -98,6 +98,7 @@ class JobStore {
     std::optional<core::Time> again_at;
     Duration delay{};
     bool may_lack_lease = false;  // A refusal is no error then.
+    bool lacked_room = false;
   };
   struct Role {  // A session, and the key that is bound to it.
     core::NodeRecord record;
@@ -115,6 +116,8 @@ class JobStore {
   void OnFailed(const CallFailed& failed, core::Time now);
   void AfterRevision(Revision revision, core::Input fact);
   void ReleaseUpTo(Revision revision);
+  void TellShortage(Call& call, const std::string& reason);
+  void TellRoom(const Call& call);
 
   void AddLossGuards(const core::Assignment& lost, Txn& txn) const;
 
@@ -155,6 +158,7 @@ class JobStore {
   bool ended_ = false;
   bool reachable_ = true;
   bool told_reachable_ = false;
+  bool told_shortage_ = false;
   Role node_;
   Role controller_;
   Tag removing_ = 0;  // The call for the lease that the status is kept under.

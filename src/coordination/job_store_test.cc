@@ -12,6 +12,8 @@
 namespace taskgraph::coordination {
 namespace {
 
+using testing::_;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 
@@ -323,6 +325,56 @@ TEST(JobStoreWithAStrangerTest, AnAnswerOfAnotherFormDoesNoHarm) {
 
     EXPECT_EQ(told, 0u);
   }
+}
+
+// A coordinator that is there, and has no room for a while.
+class FullCoordinator final : public Coordinator {
+ public:
+  void Commit(Tag tag, Txn) override { last = tag; }
+  void Watch(Tag, KeyRange, Revision) override {}
+  void Unwatch(Tag) override {}
+  void GrantLease(Tag, std::chrono::seconds) override {}
+  void RevokeLease(Tag, LeaseId) override {}
+  void AbandonLease(LeaseId) override {}
+
+  Tag last = 0;
+};
+
+TEST(FullCoordinatorTest, AShortageIsToldOnceAndSoIsItsEnd) {
+  FullCoordinator coordinator;
+  std::vector<std::string> said;
+  JobStore store(kJob, coordinator, [&](const JobEvent& event) {
+    const auto* remark = std::get_if<JobRemark>(&event);
+    if (remark != nullptr) said.push_back(remark->text);
+  });
+  const auto fail = [&](Tag tag) {
+    store.Handle(CallFailed{tag, "database space exceeded", true, true}, {});
+    store.OnDeadline(store.NextDeadline());
+  };
+  store.Do(core::ProposeEpoch{});
+  const Tag epoch = coordinator.last;
+  store.Do(core::ProposeEnd{});
+  const Tag end = coordinator.last;
+
+  for (int i = 0; i < 5; ++i) {
+    fail(epoch);
+    fail(end);
+  }
+  EXPECT_THAT(said, ElementsAre(HasSubstr("database space exceeded")));
+  EXPECT_EQ(coordinator.last, end);  // It is tried again.
+
+  store.Handle(TxnDecided{end, {}}, {});
+  store.Handle(TxnDecided{epoch, {}}, {});
+  EXPECT_THAT(said, ElementsAre(_, "the coordinator takes changes again"));
+}
+
+TEST(SmallStoreTest, AMemberOfAJobWithoutRoomTriesAgain) {
+  LocalStore store(LocalStoreOptions{{.bytes_max = 500}, 10'000});
+  Member member(store);
+  member.job().Submit(Spec("a"), Submission::kNew);
+
+  EXPECT_THAT(member.Told<JobRefused>(), SizeIs(0));
+  EXPECT_THAT(member.Told<JobRemark>(), SizeIs(1));
 }
 
 }  // namespace

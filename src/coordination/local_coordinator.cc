@@ -16,7 +16,9 @@ LocalCoordinator::~LocalCoordinator() {
 }
 
 void LocalCoordinator::Refuse(Tag tag, Refusal refusal) {
-  sink_(CallFailed{tag, std::string(EtcdText(refusal)), /*retry=*/false});
+  const bool no_room = WantsRoom(refusal);
+  sink_(CallFailed{tag, std::string(EtcdText(refusal)), /*retry=*/no_room,
+                   no_room});
 }
 
 void LocalCoordinator::Commit(Tag tag, Txn txn) {

@@ -56,6 +56,11 @@ constexpr std::string_view EtcdText(Refusal refusal) {
   return "";
 }
 
+// The same call may be taken later.
+constexpr bool WantsRoom(Refusal refusal) {
+  return refusal == Refusal::kNoSpace || refusal == Refusal::kTooManyLeases;
+}
+
 // What was asked for, or why not.
 template <typename T>
 using Outcome = std::variant<T, Refusal>;

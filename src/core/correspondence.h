@@ -26,6 +26,9 @@ struct Correspondence {
         rejoin(options.backoff_min, std::chrono::seconds(30)),
         patience(options.heartbeat_timeout * 10, std::chrono::hours(1)) {}
 
+  // After that one more counts as the first.
+  static constexpr Duration kRejectionCounts = std::chrono::minutes(1);
+
   Backoff redial;  // After the connection broke.
   Backoff repeat;  // Of what is unacknowledged: time for large records.
   Backoff rejoin;  // After it was rejected.
@@ -56,7 +59,7 @@ struct Correspondence {
   // It could not take, or keep, its snapshot. After a good while such things
   // are forgotten.
   void Reject(Time now) {
-    if (now - rejected_at > std::chrono::minutes(1)) rejoin.Encourage();
+    if (now - rejected_at > kRejectionCounts) rejoin.Encourage();
     rejected_at = now;
     rejoin.Wait(now);
   }
@@ -75,6 +78,12 @@ struct Correspondence {
     fresh.rejoin = rejoin;
     fresh.rejected_at = rejected_at;
     *this = fresh;
+  }
+
+  // It was closed, and nothing that it would tell is of use any more.
+  bool MayBeForgotten(Time now) const {
+    return rejected_at == Time{} ||
+           (!rejoin.waiting() && now - rejected_at > kRejectionCounts);
   }
 
   bool MayBeInvited() const { return !redial.waiting() && !rejoin.waiting(); }

@@ -9,6 +9,7 @@
 // Pure. Not thread-safe; owned by NodeCore.
 #pragma once
 
+#include <map>
 #include <set>
 #include <vector>
 
@@ -20,15 +21,23 @@ class Followers {
  public:
   explicit Followers(TaskId tasks) : of_(tasks) {}
 
-  void Follow(TaskId task, ReplicaId replica) { of_[task].insert(replica); }
+  void Follow(TaskId task, ReplicaId replica) {
+    if (of_[task].insert(replica).second) followed_[replica].push_back(task);
+  }
 
-  // Those that follow `task`, and may be gone already.
+  // Those that follow `task`.
   const std::set<ReplicaId>& of(TaskId task) const { return of_[task]; }
 
-  void Forget(TaskId task, ReplicaId replica) { of_[task].erase(replica); }
+  // It follows nobody any more.
+  void Forget(ReplicaId replica) {
+    const auto followed = followed_.extract(replica);
+    if (!followed) return;
+    for (TaskId task : followed.mapped()) of_[task].erase(replica);
+  }
 
  private:
   std::vector<std::set<ReplicaId>> of_;
+  std::map<ReplicaId, std::vector<TaskId>> followed_;
 };
 
 }  // namespace taskgraph::core

@@ -64,10 +64,7 @@ void NodeCore::TellFollowers(TaskId task, const Assignment& before, Time now) {
   const std::set<ReplicaId> followers = followers_.of(task);
   for (ReplicaId id : followers) {
     ReplicaCore* follower = Find(id);
-    if (follower == nullptr) {
-      followers_.Forget(task, id);
-      continue;
-    }
+    if (follower == nullptr) continue;  // Through one before it.
     follower->OnAssignment(task, before);
     Settle(*follower, now);
   }
@@ -128,7 +125,30 @@ void NodeCore::On(NodeJoined& joined, Time now) {
   outputs_.push_back(SetPeer{record.node, record.addresses});
   nodes_[record.node] = record;
   Trust(record.node, now);
-  if (members_.insert(record.node).second) DeliverUnknown(record.node, now);
+  if (!members_.insert(record.node).second) return;
+  ForgetTheGone();
+  DeliverUnknown(record.node, now);
+}
+
+// A replacement is a new node, so names come for as long as the job lives. Who
+// has neither a session, nor a connection, nor a place in a task's record is
+// gone; should it come back, it joins again before it is heard. Looked for only
+// when there must be many such, since it takes a look at every record.
+void NodeCore::ForgetTheGone() {
+  constexpr std::size_t kGoneMin = 16;
+  if (members_.size() < 2 * nodes_.size() + kGoneMin) return;
+  std::set<NodeId> present = peers_;
+  for (const auto& [node, record] : nodes_) present.insert(node);
+  for (TaskId task = 0; task < directory_.tasks(); ++task) {
+    for (NodeId& node : directory_.of(task).Replicas()) {
+      present.insert(std::move(node));
+    }
+  }
+  const auto is_gone = [&](const NodeId& node) {
+    return !present.contains(node);
+  };
+  std::erase_if(members_, is_gone);
+  std::erase_if(suspects_, is_gone);
 }
 
 // While it is heard of, the loss of its session means nothing (R25).
@@ -331,6 +351,7 @@ void NodeCore::Settle(ReplicaCore& replica, Time now) {
   ReplicaCore*& host = hosts_[replica.identity().task];
   if (!replica.active() && host == &replica) host = nullptr;
   if (replica.done()) {
+    followers_.Forget(id);
     by_id_[id] = nullptr;
     replicas_.erase(id);
   }

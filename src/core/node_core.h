@@ -59,6 +59,9 @@ class NodeCore {
     return backups_;
   }
   const std::optional<JobEnd>& end() const { return end_; }
+  std::size_t remembered_nodes() const {
+    return members_.size() + suspects_.size();
+  }
 
  private:
   void On(AssignmentChanged& changed, Time now);
@@ -89,6 +92,7 @@ class NodeCore {
   void KeepEarly(const NodeId& from, Message&& message, Time now);
   void KeepUnknown(MessageArrived& arrived, Time now);
   void DeliverUnknown(const NodeId& node, Time now);
+  void ForgetTheGone();
   void RefuseMoved(const NodeId& from, const Message& message);
   void TellFollowers(TaskId task, const Assignment& before, Time now);
   void DeliverEarly(TaskId task, Time now);
@@ -170,7 +174,7 @@ class NodeCore {
   std::size_t early_for_copies_count_ = 0;
 
   std::map<NodeId, NodeRecord> nodes_;
-  std::set<NodeId> members_;  // All that ever joined: they may speak.
+  std::set<NodeId> members_;  // They joined, and may speak.
   std::map<NodeId, std::vector<NodeMessage>> unknown_;  // Of those who may not.
   std::size_t unknown_count_ = 0;
   NodeId controller_;

@@ -305,6 +305,36 @@ TEST_F(NodeCoreTest, WhatANodeSaysBeforeItIsKnownToHaveJoinedWaits) {
   EXPECT_EQ(core_->epoch(), 9u);
 }
 
+// Each replacement is a new node.
+TEST_F(NodeCoreTest, NodesThatAreGoneForGoodAreForgotten) {
+  Settle();
+  for (int i = 0; i < 1000; ++i) {
+    const NodeId node = "x" + std::to_string(i);
+    Do(NodeJoined{{node, "host", 1, 0, {}}});
+    Do(NodeLeft{node});
+  }
+
+  EXPECT_LT(core_->remembered_nodes(), 50u);
+}
+
+TEST_F(NodeCoreTest, WhoHasATaskOrAConnectionIsHeardWithoutASession) {  // R25
+  Settle();
+  Do(PeerFound{"y"});
+  Do(NodeJoined{{"y", "host", 1, 0, {}}});
+  Do(NodeLeft{"m"});
+  Do(NodeLeft{"y"});
+  for (int i = 0; i < 1000; ++i) {
+    const NodeId node = "x" + std::to_string(i);
+    Do(NodeJoined{{node, "host", 1, 0, {}}});
+    Do(NodeLeft{node});
+  }
+
+  Arrive(1, Meta(1, "still here"));
+  EXPECT_EQ(Play(), "hearing a meta of task 1 on link type 'all'");
+  Do(MessageArrived{"y", EpochNews{1, 2}});
+  EXPECT_EQ(core_->epoch(), 2u);
+}
+
 // A dial to the node may fail while its own pipe carries its words.
 TEST_F(NodeCoreTest, AFailedDialForgetsNothingOfWhatANodeSaid) {
   Settle();

@@ -66,6 +66,9 @@ void ReplicaCore::OnOwnAssignment(Time now) {
       Disinvite(node);
     }
   }
+  std::erase_if(correspondences_, [&](const auto& entry) {
+    return !IsIn(entry.first, named) && entry.second.MayBeForgotten(now);
+  });
   if (log_) log_->DropAllBut(named);
   ForgetGone(now);
   ReviewBackups();

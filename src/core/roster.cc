@@ -21,7 +21,18 @@ bool Roster::Leave(const NodeId& node) {
 }
 
 bool Roster::Die(const NodeId& node, std::string reason) {
-  return dead_.try_emplace(node, Death{std::move(reason)}).second;
+  if (!dead_.try_emplace(node, Death{std::move(reason)}).second) return false;
+  if (!HasSession(node) && !tasks_on_.contains(node)) AwaitSession(node);
+  return true;
+}
+
+// It may be on its way still; but not for ever.
+void Roster::AwaitSession(const NodeId& node) {
+  constexpr std::size_t kAwaitedMax = 64;
+  unseen_.push_back(node);
+  if (unseen_.size() <= kAwaitedMax) return;
+  ForgetIfUnneeded(unseen_.front());
+  unseen_.pop_front();
 }
 
 void Roster::Move(TaskId task, const Assignment& before,

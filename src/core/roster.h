@@ -6,12 +6,14 @@
 // Intuition: the porter's board at a factory gate. A card in the rack means
 // that somebody checked in and has not checked out; a red card means that he
 // was seen dead, whatever the rack says. A red card is thrown away when nobody
-// asks for him any more, or when he checks in after he was checked out.
+// asks for him any more, or when he checks in after he was checked out; of
+// those who never checked in only the last few are kept.
 //
 // Pure. Not thread-safe; owned by ControllerCore.
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <set>
 #include <string>
@@ -58,10 +60,13 @@ class Roster {
   };
 
   void Leave(TaskId task, const NodeId& node);
+  void AwaitSession(const NodeId& node);
   void ForgetIfUnneeded(const NodeId& node);
 
   std::map<NodeId, NodeRecord> nodes_;
   std::map<NodeId, Death> dead_;
+  // Those of whom nothing else is known, the oldest first.
+  std::deque<NodeId> unseen_;
   std::map<NodeId, std::set<TaskId>> tasks_on_;
   std::map<NodeId, std::size_t> primaries_on_;
 };

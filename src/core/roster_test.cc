@@ -98,5 +98,25 @@ TEST(RosterTest, ADeathIsKnownBeforeItsSessionIsSeen) {
   EXPECT_TRUE(roster.IsDead("a"));
 }
 
+TEST(RosterTest, OfTheDeadWhoNeverJoinedOnlyTheLastFewAreKept) {
+  Roster roster;
+  for (int i = 0; i < 1000; ++i) {
+    EXPECT_TRUE(roster.Die("n" + std::to_string(i), "killed"));
+  }
+
+  EXPECT_TRUE(roster.IsDead("n999"));
+  EXPECT_TRUE(roster.IsDead("n950"));
+  EXPECT_FALSE(roster.IsDead("n900"));
+}
+
+TEST(RosterTest, ADeathThatATaskStillNeedsIsKept) {  // R5
+  Roster roster;
+  roster.Die("a", "killed");
+  roster.Move(1, At(""), At("a"));
+  for (int i = 0; i < 1000; ++i) roster.Die("n" + std::to_string(i), "");
+
+  EXPECT_TRUE(roster.IsDead("a"));
+}
+
 }  // namespace
 }  // namespace taskgraph::core

@@ -91,7 +91,7 @@ void Chronicle::On(const core::ProcessExited& exited,
 void Chronicle::TellLoss(const core::NodeId& node, const std::string& reason,
                          const core::ControllerCore& core) {
   if (core.end() || present_.erase(node) == 0) return;
-  lost_.insert(node);
+  if (lost_.insert(node).second) losses_.push_back(node);
   ++standing_.failures;
   events_.Write(Dump({{"ms", NowMs()},
                       {"event", "node_lost"},
@@ -100,6 +100,18 @@ void Chronicle::TellLoss(const core::NodeId& node, const std::string& reason,
                       {"reason", reason}}));
   for (const auto& [task, assignment] : assignments_) {
     if (assignment.primary == node) lost_at_.emplace(task, runtime::Now());
+  }
+  ForgetOldLosses();
+}
+
+// A loss is told of twice, by the session and by the process, but not a hundred
+// losses later.
+void Chronicle::ForgetOldLosses() {
+  constexpr std::size_t kLossesMax = 100;
+  while (losses_.size() > kLossesMax) {
+    const core::NodeId node = std::move(losses_.front());
+    losses_.pop_front();
+    if (lost_.erase(node) > 0) pids_.erase(node);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -63,6 +64,7 @@ class Chronicle {
   void TellEpochs(Epoch epoch) TASKGRAPH_REQUIRES(mutex_);
   void TellLoss(const core::NodeId& node, const std::string& reason,
                 const core::ControllerCore& core) TASKGRAPH_REQUIRES(mutex_);
+  void ForgetOldLosses() TASKGRAPH_REQUIRES(mutex_);
   pid_t PidOf(const core::NodeId& node) const TASKGRAPH_REQUIRES(mutex_);
   std::int64_t NowMs() const;
 
@@ -76,6 +78,8 @@ class Chronicle {
   std::set<core::NodeId> present_ TASKGRAPH_GUARDED_BY(mutex_);
   // Told as lost, and not come back.
   std::set<core::NodeId> lost_ TASKGRAPH_GUARDED_BY(mutex_);
+  // The last ones, the oldest first.
+  std::deque<core::NodeId> losses_ TASKGRAPH_GUARDED_BY(mutex_);
   // What was last told of a task, to tell what is new.
   std::map<TaskId, core::Assignment> assignments_ TASKGRAPH_GUARDED_BY(mutex_);
   std::map<TaskId, core::Time> lost_at_ TASKGRAPH_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -36,10 +37,22 @@ void EventLog::Write(std::string line) {
   if (fd_ < 0) return;
   line += '\n';
   const auto written = ::write(fd_, line.data(), line.size());
-  if (written == static_cast<ssize_t>(line.size()) || complained_) return;
-  complained_ = true;
+  if (written == static_cast<ssize_t>(line.size())) {
+    complained_ = false;
+    return;
+  }
+  const int error = written < 0 ? errno : ENOSPC;
+  if (written > 0) TakeBack(written);
+  if (std::exchange(complained_, true)) return;
   log_(runtime::LogLevel::kWarning,
-       "some events are missing in " + path_ + ": " + ::strerror(errno));
+       "some events are missing in " + path_ + ": " + ::strerror(error));
+}
+
+// Half a line would spoil the one after it as well.
+void EventLog::TakeBack(ssize_t bytes) const {
+  struct stat status {};
+  if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return;
+  [[maybe_unused]] const int cut = ::ftruncate(fd_, status.st_size - bytes);
 }
 
 }  // namespace taskgraph::job

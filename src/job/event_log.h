@@ -3,9 +3,11 @@
 // EventLog: what happened in a job, as lines of JSON for programs to follow
 // (`--events FILE`). A line is in the file when Write returns.
 //
-// What can't be written is dropped, and said once: no job fails for it. Not
-// thread-safe.
+// What can't be written is dropped, whole lines of it, and said once for each
+// shortage: no job fails for it. Not thread-safe.
 #pragma once
+
+#include <sys/types.h>
 
 #include <string>
 
@@ -30,6 +32,8 @@ class EventLog {
  private:
   EventLog(std::string path, int fd, runtime::Log log)
       : path_(std::move(path)), fd_(fd), log_(std::move(log)) {}
+
+  void TakeBack(ssize_t bytes) const;
 
   std::string path_;
   int fd_;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "job/descriptors.h"
 #include "job/in_process.h"
 #include "job/members.h"
 #include "job/signals.h"
@@ -88,6 +89,9 @@ std::optional<Error> Launcher::Prepare() {
   auto papers = ReadPapers(line_.security, log_);
   if (!papers) return papers.error();
   papers_ = std::move(papers).value();
+  if (auto error = ObjectionToDescriptors(command_.nodes + command_.spares)) {
+    return error;
+  }
   if (auto error = OpenHouse()) return error;
   if (auto error = StartCoordinator()) return error;
   MakeController();
@@ -115,6 +119,9 @@ std::optional<Error> Launcher::StartCoordinator() {
   if (!endpoints_.empty()) return std::nullopt;
   store_ = std::make_unique<coordination::StoreService>();
   coordination::EtcdServerOptions options;
+  options.log = [this](std::string_view line) {
+    log_(runtime::LogLevel::kWarning, line);
+  };
   options.listen = {"unix:" + folder_->PathOf("etcd.sock")};
   if (!command_.listen_coordinator.empty()) {
     options.listen.push_back(command_.listen_coordinator);
@@ -176,8 +183,13 @@ void Launcher::MakeNursery() {
   hooks.started = [this](const core::NodeId& node, pid_t pid) {
     chronicle_->NodeStarted(node, pid);
   };
+  hooks.delayed = [this](const std::string& why) {
+    log_(runtime::LogLevel::kWarning,
+         "a node can't be started now and is tried again: " + why);
+  };
   hooks.exited = [this](const core::NodeId& node, const std::string& how) {
     if (how == "exit code " + std::to_string(kOutputLost)) output_lost_ = true;
+    ::unlink(SocketOf(node).c_str());  // What a killed one leaves.
     controller_->NodeExited(node, how);
     LeaveIfAllGone();
   };
@@ -195,7 +207,7 @@ Result<Process> Launcher::StartNode(const core::NodeId& node,
       "--instance=" + instance_,
       "--node-id=" + node,
       "--slots=" + std::to_string(command_.slots),
-      "--listen=unix:" + folder_->PathOf(node + ".sock"),
+      "--listen=unix:" + SocketOf(node),
       "--token-file=" + folder_->PathOf("token"),
       "--wait=0s",  // A coordinator that is away now was there before (R25).
       "--log-level=" + line_.log.level,

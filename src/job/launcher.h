@@ -51,6 +51,9 @@ class Launcher {
   void MakeController();
   void MakeNursery();
   Result<Process> StartNode(const core::NodeId& node, std::uint32_t reserve);
+  std::string SocketOf(const core::NodeId& node) const {
+    return folder_->PathOf(node + ".sock");
+  }
   void Equip(std::vector<std::string>& arguments) const;
 
   Result<core::JobEnd> RunJob();  // On the side thread.

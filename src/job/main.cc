@@ -6,6 +6,7 @@
 
 #include "job/command_checks.h"
 #include "job/command_line.h"
+#include "job/last_words.h"
 #include "job/launcher.h"
 #include "job/members.h"
 #include "job/standard_streams.h"
@@ -50,6 +51,7 @@ int DoOrComplain(const Job& job, int argc, char** argv) {
 
 int Main(const Job& job, int argc, char** argv) {
   job::KeepStandardStreams();
+  job::PrepareLastWords();
   return job::FlushStdout(DoOrComplain(job, argc, argv));
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "job/main_loop.h"
 
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <limits>
@@ -16,18 +17,32 @@
 
 namespace taskgraph::job {
 
-MainLoop::MainLoop() : wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (wake_fd_ < 0) {
-    throw std::system_error(errno, std::generic_category(), "eventfd");
+MainLoop::MainLoop()
+    : wake_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      epoll_fd_(::epoll_create1(EPOLL_CLOEXEC)) {
+  if (wake_fd_ < 0 || epoll_fd_ < 0) {
+    throw std::system_error(errno, std::generic_category(), "eventfd, epoll");
   }
   Watch(wake_fd_, [this] { RunNotes(); });
 }
 
-MainLoop::~MainLoop() { ::close(wake_fd_); }
+MainLoop::~MainLoop() {
+  ::close(wake_fd_);
+  ::close(epoll_fd_);
+}
 
-void MainLoop::Watch(int fd, Callback bell) { bells_[fd] = std::move(bell); }
+void MainLoop::Watch(int fd, Callback bell) {
+  bells_[fd] = std::move(bell);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = fd;
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event);
+}
 
-void MainLoop::Unwatch(int fd) { bells_.erase(fd); }
+void MainLoop::Unwatch(int fd) {
+  bells_.erase(fd);
+  ::epoll_ctl(epoll_fd_, EPOLL_CTL_DEL, fd, nullptr);
+}
 
 void MainLoop::After(Duration delay, Callback alarm) {
   alarms_.emplace(runtime::Now() + delay, std::move(alarm));
@@ -60,15 +75,16 @@ int MainLoop::WaitMs() const {
       std::clamp<std::int64_t>(ms, 0, std::numeric_limits<int>::max()));
 }
 
+// Not by poll: it fails when more is watched than the process may open now, and
+// would be called again and again.
 void MainLoop::WaitForBells() {
-  std::vector<pollfd> doors;
-  for (const auto& [fd, bell] : bells_) doors.push_back({fd, POLLIN, 0});
-  if (::poll(doors.data(), doors.size(), WaitMs()) <= 0) return;
-  for (const pollfd& door : doors) {
-    if (door.revents == 0 || leaving_) continue;
-    const auto found = bells_.find(door.fd);
-    if (found == bells_.end()) continue;  // Not watched any more.
-    const Callback bell = found->second;  // It may unwatch itself.
+  std::array<epoll_event, 16> rings;
+  const int count =
+      ::epoll_wait(epoll_fd_, rings.data(), rings.size(), WaitMs());
+  for (int i = 0; i < count; ++i) {
+    const auto found = bells_.find(rings[static_cast<std::size_t>(i)].data.fd);
+    if (leaving_ || found == bells_.end()) continue;  // Not watched any more.
+    const Callback bell = found->second;              // It may unwatch itself.
     bell();
   }
 }

@@ -51,6 +51,7 @@ class MainLoop {
   void RunAlarms();
 
   int wake_fd_;
+  int epoll_fd_;
   bool leaving_ = false;
   std::map<int, Callback> bells_;
   std::multimap<core::Time, Callback> alarms_;

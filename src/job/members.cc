@@ -11,6 +11,7 @@
 #include "job/adapters.h"
 #include "job/chronicle.h"
 #include "job/contact.h"
+#include "job/descriptors.h"
 #include "job/in_process.h"
 #include "job/main_loop.h"
 #include "job/side_thread.h"
@@ -128,6 +129,7 @@ int Refuse(const Error& error) {
 }  // namespace
 
 int RunNode(const CommandLine& line, const NodeCommand& command) {
+  if (const auto error = ObjectionToDescriptors()) return Refuse(*error);
   const auto token = ReadToken(command.token_file);
   if (!token) return Refuse(token.error());
   const auto log = OpenLog(line.log, line.job.name(), command.node_id);
@@ -157,6 +159,7 @@ int RunNode(const CommandLine& line, const NodeCommand& command) {
 }
 
 int RunController(const CommandLine& line, const ControllerCommand& command) {
+  if (const auto error = ObjectionToDescriptors()) return Refuse(*error);
   const auto token = ReadToken(command.token_file);
   if (!token) return Refuse(token.error());
   const auto log = OpenLog(line.log, line.job.name(), command.node_id);

@@ -43,10 +43,20 @@ void Nursery::Fill(std::size_t index) {
   chair.node = "n" + std::to_string(index) + "-" + RandomHex(8);
   chair.joined = false;
   Result<Process> process = hooks_.start(chair.node, chair.reserve);
+  if (!process && process.error().code == ErrorCode::kUnavailable) {
+    return FillLater(index, process.error().message);
+  }
   if (!process) return GiveUp(process.error().message);
+  is_short_ = false;
   chair.process = std::make_unique<Process>(std::move(process).value());
   loop_.Watch(chair.process->exit_fd(), [this, index] { OnExit(index); });
   hooks_.started(chair.node, chair.process->pid());
+}
+
+// Others work meanwhile; with luck one of them leaves something free.
+void Nursery::FillLater(std::size_t index, const std::string& why) {
+  if (!std::exchange(is_short_, true)) hooks_.delayed(why);
+  loop_.After(options_.shortage_wait, [this, index] { Fill(index); });
 }
 
 void Nursery::OnExit(std::size_t index) {

@@ -37,6 +37,9 @@ struct NurseryOptions {
   // Before one is replaced that had not joined: the first wait, and the last.
   Duration backoff_min = std::chrono::milliseconds(50);
   Duration backoff_max = std::chrono::seconds(2);
+
+  // Until one is started again for which the system had no room.
+  Duration shortage_wait = std::chrono::milliseconds(500);
 };
 
 // What the nursery needs, and whom it tells.
@@ -46,6 +49,9 @@ struct NurseryHooks {
                                 std::uint32_t reserve)>
       start;
   std::function<void(const core::NodeId& node, pid_t pid)> started;
+  // The system has no room for another process now, and why. Once for each
+  // shortage; it is tried again.
+  std::function<void(const std::string& why)> delayed;
   // Its process has ended. Answer by Replace, sooner or later, or never.
   std::function<void(const core::NodeId& node, const std::string& how)> exited;
   // Enough is enough; no more are started.
@@ -81,6 +87,7 @@ class Nursery {
   };
 
   void Fill(std::size_t index);
+  void FillLater(std::size_t index, const std::string& why);
   void OnExit(std::size_t index);
   Duration BackOff() const;
   void GiveUp(const std::string& why);
@@ -92,6 +99,7 @@ class Nursery {
   std::vector<Chair> chairs_;
   std::uint32_t restarts_ = 0;
   std::uint32_t stillborn_ = 0;  // In a row.
+  bool is_short_ = false;        // Told so.
   bool closed_ = false;
 };
 

@@ -31,8 +31,16 @@ struct Birth {
   int report_fd;  // Gets errno if the program can't be run.
 };
 
+// Of descriptors, processes or memory: it may pass.
+bool IsShortage(int error) {
+  return error == EMFILE || error == ENFILE || error == EAGAIN ||
+         error == ENOMEM;
+}
+
 Error Failed(const std::string& what) {
-  return {ErrorCode::kUnavailable, what + ": " + ::strerror(errno)};
+  return {
+      IsShortage(errno) ? ErrorCode::kUnavailable : ErrorCode::kInvalidArgument,
+      what + ": " + ::strerror(errno)};
 }
 
 std::vector<char*> Pointers(std::vector<std::string>& texts) {
@@ -98,7 +106,8 @@ Result<Process> Process::Start(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), program_invocation_name);
   std::vector<std::string> environment = EnvironmentWithoutOptions();
   int report[2];
-  if (::pipe2(report, O_CLOEXEC) != 0) return Failed("pipe");
+  if (::pipe2(report, O_CLOEXEC) != 0)
+    return Failed("can't start another process");
   const Birth start{Pointers(arguments), Pointers(environment), ::getpid(),
                     report[1]};
   const pid_t pid = ForkWithSignalsBlocked(start);
@@ -110,8 +119,10 @@ Result<Process> Process::Start(std::vector<std::string> arguments) {
   }
   Process process(pid, ::pidfd_open(pid, 0));
   if (process.exit_fd_ < 0) {
+    const Error not_watched =
+        Failed("can't watch a child process (Linux 5.3 can)");
     ::close(report[0]);
-    return Failed("can't watch a child process (Linux 5.3 can)");
+    return not_watched;
   }
   int error = 0;
   const auto got = ::read(report[0], &error, sizeof error);

@@ -2,6 +2,7 @@
 #include "job/side_thread.h"
 
 #include <exception>
+#include <new>
 #include <utility>
 
 namespace taskgraph::job {
@@ -10,6 +11,8 @@ namespace {
 Result<core::JobEnd> RunSafely(const SideThread::Work& work) {
   try {
     return work();
+  } catch (const std::bad_alloc&) {
+    return Error{ErrorCode::kUnavailable, "out of memory"};
   } catch (const std::exception& exception) {
     return Error{ErrorCode::kInvalidArgument, exception.what()};
   }

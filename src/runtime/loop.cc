@@ -36,7 +36,7 @@ void Loop::Run() {
 }
 
 // With the baton, until it is lost to the lookout or the client is done.
-void Loop::Lead() {
+void Loop::Lead() noexcept {
   bool has_baton = true;
   while (has_baton && !client_.done()) {
     // Without a lookout nobody could take over from a slow callback.

@@ -69,7 +69,9 @@ class Loop {
   void Run();
 
  private:
-  void Lead();
+  // An exception of the client's, of which there should be none but for want of
+  // memory, ends the process: other runners would wait for ever.
+  void Lead() noexcept;
   void RunInline(Callback& callback, bool& has_baton);
   void Follow();
   bool WatchUntilTakeover();

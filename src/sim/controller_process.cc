@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "sim/checker.h"
+#include "sim/crash_point.h"
 
 namespace taskgraph::sim {
 
@@ -35,11 +36,15 @@ void ControllerProcess::Step(core::Input fact) {
       std::holds_alternative<core::ElectionWon>(fact)) {
     back_since_ = stage().agenda.now();
   }
+  const std::string name = asked() ? NameOf(fact) : std::string();
   core::Outputs orders = core_->Step(std::move(fact), Now());
+  Know(name);
   for (core::Output& order : orders) {
     if (!alive()) return;
+    const std::string what = asked() ? NameOf(order) : std::string();
     stage().checker.ControllerOrders(*core_, order, back_since_);
     Carry(order);
+    Done(what);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "sim/checker.h"
+#include "sim/crash_point.h"
 #include "sim/digest.h"
 
 namespace taskgraph::sim {
@@ -80,10 +81,15 @@ void NodeProcess::OnSessionEnded() { End("leaves"); }
 void NodeProcess::Step(core::Input fact) {
   Checker& checker = stage().checker;
   checker.Hears(*core_, fact);
+  const std::string name = asked() ? NameOf(fact) : std::string();
   core::Outputs orders = std::exchange(core_->Step(std::move(fact), Now()), {});
   checker.Ordered(*core_, orders);
+  Know(name);
   for (core::Output& order : orders) {
-    if (alive()) Do(order);
+    if (!alive()) return;
+    const std::string what = asked() ? NameOf(order) : std::string();
+    Do(order);
+    Done(what);
   }
   CheckStops();
 }

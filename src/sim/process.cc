@@ -8,6 +8,7 @@
 #include "core/wire.h"
 #include "runtime/connector.h"
 #include "sim/checker.h"
+#include "sim/crash_point.h"
 #include "sim/message_text.h"
 
 namespace taskgraph::sim {
@@ -156,12 +157,21 @@ void Process::Take(core::Input fact) {
   while (!facts_.empty() && alive_) {
     core::Input next = std::move(facts_.front());
     facts_.pop_front();
-    Step(std::move(next));
+    if (stage_.passes) stage_.passes(*this, Hears(NameOf(next)));
+    if (alive_) Step(std::move(next));
   }
   stepping_ = false;
 }
 
 // --- What goes out ---
+
+void Process::Know(const std::string& fact) {
+  if (stage_.passes) stage_.passes(*this, Knows(fact));
+}
+
+void Process::Done(const std::string& order) {
+  if (stage_.passes && alive_) stage_.passes(*this, Does(order));
+}
 
 void Process::Carry(core::Output& order) {
   if (!alive_) return;

@@ -55,6 +55,10 @@ class Process {
   void PostAfter(Duration delay, std::function<void()> work);
   // Facts are handled one after the other; orders of one before the next.
   void Take(core::Input fact);
+  // Crash points: see Stage::passes. `fact` and `order` are names.
+  bool asked() const { return stage_.passes != nullptr; }
+  void Know(const std::string& fact);
+  void Done(const std::string& order);
   // Carries out an order that is not about turns.
   void Carry(core::Output& order);
 

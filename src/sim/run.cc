@@ -95,6 +95,7 @@ RunReport RunSeed(Seed seed, const RunOptions& options) {
   world_options.sabotage = options.sabotage;
   world_options.coordinator.lost_changes = options.lost_changes;
   world_options.falsify = options.falsify;
+  world_options.crashes = options.crashes;
 
   Accomplices accomplices;
   Job job = MakeJob(load, accomplices);

@@ -4,6 +4,7 @@
 // from it; then the world heals, and must reach the job's known end.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ struct RunOptions {
   NetworkSabotage sabotage;
   double lost_changes = 0;
   Falsify falsify;
+  std::function<bool(const std::string&)> crashes;  // See WorldOptions.
 };
 
 struct RunReport {

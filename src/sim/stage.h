@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "coordination/job_records.h"
 #include "sim/agenda.h"
@@ -20,6 +21,7 @@
 namespace taskgraph::sim {
 
 class Checker;
+class Process;
 
 // How long callbacks take, and how late they begin.
 struct TurnTimes {
@@ -47,6 +49,9 @@ struct Stage {
   Strikes strikes = {};
   // How long the next turn of a task takes; zero: as `turns` says.
   std::function<Duration(TaskId)> planned_time = {};
+  // Told of each crash point (crash_point.h) that a process passes; it may end
+  // it there. Empty: nobody asks.
+  std::function<void(Process&, const std::string& point)> passes = {};
 };
 
 }  // namespace taskgraph::sim

@@ -61,7 +61,13 @@ World::World(Seed seed, const Job& job, WorldOptions options)
                              const std::string& writer) {
     TraceRecords(changes, writer);
     checker_.Recorded(changes, writer);
+    if (options_.crashes) Wrote(changes, writer);
   });
+  if (options_.crashes) {
+    stage_.passes = [this](Process& process, const std::string& point) {
+      Passes(process, point);
+    };
+  }
   registry_.SetAuditor(
       [this](const coordination::Txn& txn, const std::string& writer) {
         checker_.Asked(txn, writer);
@@ -158,40 +164,6 @@ std::optional<std::uint32_t> World::PlaceOf(TaskId task) const {
     if (NodeAt(place) == primary) return place;
   }
   return std::nullopt;
-}
-
-void World::TraceRecords(const coordination::RevisionChanges& changes,
-                         const std::string& writer) {
-  const coordination::JobKeys keys(stage_.job.name());
-  for (const coordination::Change& change : changes.changes) {
-    const std::string& key = change.current.key;
-    const std::string& value = change.current.value;
-    const bool gone = change.kind == coordination::Change::Kind::kDelete;
-    if (const auto task = keys.AssignedTask(key); task && !gone) {
-      const auto record = coordination::DecodeAssignment(value);
-      if (!record) continue;
-      trace_.Story("task " + std::to_string(*task) + ": term " +
-                   std::to_string(record->term) + ", incarnation " +
-                   std::to_string(record->incarnation) + ", " +
-                   (record->HasPrimary() ? "primary " + record->primary
-                                         : std::string("no primary")) +
-                   (record->failures > 0
-                        ? ", failures " + std::to_string(record->failures)
-                        : std::string()) +
-                   (record->last_error.empty()
-                        ? std::string()
-                        : " (" + record->last_error + ")"));
-    } else if (key == keys.epoch() && !gone) {
-      const auto epoch = coordination::DecodeEpoch(value);
-      if (epoch) trace_.Story("epoch " + std::to_string(epoch->epoch));
-    } else if (key == keys.status() && !gone) {
-      trace_.Story("status " + value);
-    } else if (const auto node = keys.RegisteredNode(key)) {
-      trace_.Story("node " + *node + (gone ? " has left" : " is registered"));
-    } else if (key == keys.controller()) {
-      trace_.Story(gone ? "no controller" : "controller " + writer);
-    }
-  }
 }
 
 // --- Processes ---

@@ -50,6 +50,9 @@ struct WorldOptions {
   Trace::Level trace = Trace::Level::kStory;
   Trace::Reader reader;
   std::function<void()> on_step;  // Called after each event.
+  // Asked at each crash point (crash_point.h), "node does ProposeEpoch", say;
+  // whether the process is to die there.
+  std::function<bool(const std::string& point)> crashes;
 };
 
 class World {
@@ -118,6 +121,9 @@ class World {
     std::uint32_t lives = 0;
   };
 
+  void Passes(Process& process, const std::string& point);
+  void Wrote(const coordination::RevisionChanges& changes,
+             const std::string& writer);
   void RestartWhenDown(std::uint32_t place, const NodeProcess* process);
   void StartController(std::uint32_t which);
   void ReportExit(const NodeId& node);

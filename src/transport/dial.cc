@@ -95,6 +95,7 @@ void Dial::TryUnix(const Endpoint& endpoint) {
 void Dial::Tried(std::size_t index, const asio::error_code& error) {
   if (!error) return Greet();
   if (index + 1 < endpoints_.size()) return Try(index + 1);
+  by_shortage_ = OutOfResources(error);
   Fail(ReasonOf(error), error.message());
 }
 
@@ -133,8 +134,9 @@ void Dial::Refused(const Error& error) {
 
 void Dial::Fail(BreakReason reason, const std::string& why) {
   const std::string at = where_.empty() ? "" : " at " + where_;
-  Finish(
-      DialFailed{reason, "node \"" + hello_.expected + "\"" + at + ": " + why});
+  Finish(DialFailed{reason,
+                    "node \"" + hello_.expected + "\"" + at + ": " + why,
+                    by_shortage_});
 }
 
 // Posted, so that it never happens inside the call that began the dial.

@@ -24,6 +24,8 @@ struct DialAnswered {
 struct DialFailed {
   BreakReason reason;
   std::string detail;
+  // This process is out of descriptors: nothing was learned of the other one.
+  bool by_shortage = false;
 };
 using DialResult = std::variant<DialAnswered, DialFailed>;
 
@@ -67,6 +69,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
   Tls* const tls_;
   Done done_;  // Empty once finished or cancelled.
   std::string where_;
+  bool by_shortage_ = false;
   Stream stream_;
   asio::ip::tcp::resolver resolver_;
   std::vector<Endpoint> endpoints_;

@@ -24,11 +24,6 @@ bool Abandoned(asio::io_context& io, const Endpoint& endpoint) {
   return error == asio::error::connection_refused;
 }
 
-bool OutOfResources(const asio::error_code& error) {
-  return error.value() == EMFILE || error.value() == ENFILE ||
-         error.value() == ENOBUFS || error.value() == ENOMEM;
-}
-
 }  // namespace
 
 Result<std::shared_ptr<Listener>> Listener::Open(asio::io_context& io,

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,11 @@ std::optional<Endpoint> LiteralEndpoint(const TcpAddress& address) {
 
 Endpoint EndpointOf(const UnixAddress& address) {
   return asio::local::stream_protocol::endpoint(address.path);
+}
+
+bool OutOfResources(const asio::error_code& error) {
+  return error.value() == EMFILE || error.value() == ENFILE ||
+         error.value() == ENOBUFS || error.value() == ENOMEM;
 }
 
 void Tune(Socket& socket) {

@@ -20,6 +20,9 @@ using Endpoint = Protocol::endpoint;
 std::optional<Endpoint> LiteralEndpoint(const TcpAddress& address);
 Endpoint EndpointOf(const UnixAddress& address);
 
+// The process has no descriptor or memory left, or the system; it may pass.
+bool OutOfResources(const asio::error_code& error);
+
 // Sets what every connection of ours has: no blocking, no delay, and a kernel
 // buffer that is short enough for a small frame behind a large one.
 void Tune(Socket& socket);

@@ -104,6 +104,7 @@ void Switchboard::Shutdown() {
   for (auto& [node, peer] : peers_) Drop(peer);
   for (const auto& probe : probes_) probe->Cancel();
   probes_.clear();
+  postponed_probes_.clear();
   for (const auto& listener : listeners_) listener->Close();
   if (lobby_) lobby_->Close();
   complaints_.Close();
@@ -176,6 +177,7 @@ Pulse::Next Switchboard::Beat() {
   }
   if (lobby_) lobby_->Tick();
   complaints_.Tick();
+  for (const NodeId& node : std::exchange(postponed_probes_, {})) Probe(node);
   for (const auto& probe : probes_) probe->Tick();
   for (auto& [node, peer] : peers_) {
     busy = busy || peer.active();
@@ -190,6 +192,7 @@ Pulse::Next Switchboard::Beat() {
   std::erase_if(peers_, [](const auto& entry) {
     return !entry.second.active() && entry.second.addresses.empty();
   });
+  busy = busy || !probes_.empty() || !postponed_probes_.empty();
   busy = busy || complaints_.open();  // Also by one of this beat's.
   return busy ? Pulse::Next::kGoOn : Pulse::Next::kStop;
 }

@@ -17,6 +17,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -73,6 +74,7 @@ class Switchboard final : public ConnectionOwner,
   // Dialing.
   void DialPeer(const NodeId& node, Peer& peer);
   void DialDone(const NodeId& node, DialResult result);
+  void TellShortage(const std::string& detail);
   void DialAccepted(const NodeId& node, DialAnswered answered);
   void ProbeDone(const std::shared_ptr<Dial>& probe, const DialResult& result);
 
@@ -100,6 +102,8 @@ class Switchboard final : public ConnectionOwner,
   std::vector<std::shared_ptr<Listener>> listeners_;
   std::unordered_map<NodeId, Peer> peers_;
   std::list<std::shared_ptr<Dial>> probes_;
+  std::set<NodeId> postponed_probes_;  // For want of descriptors.
+  bool told_shortage_ = false;
   std::uint64_t dials_ = 0;
   std::size_t full_peers_ = 0;
   std::deque<Event> pending_;  // Come before any later event.

@@ -40,6 +40,7 @@ void Switchboard::DialPeer(const NodeId& node, Peer& peer) {
 
 void Switchboard::DialDone(const NodeId& node, DialResult result) {
   if (auto* failed = std::get_if<DialFailed>(&result)) {
+    if (failed->by_shortage) TellShortage(failed->detail);
     return Lose(node, failed->reason, std::move(failed->detail));
   }
   auto& answered = std::get<DialAnswered>(result);
@@ -66,6 +67,12 @@ void Switchboard::DialDone(const NodeId& node, DialResult result) {
   Lose(node, reason, "node \"" + node + "\" turned us away: " + answer.detail);
 }
 
+// One line for each shortage: it is over when a connection is laid.
+void Switchboard::TellShortage(const std::string& detail) {
+  if (std::exchange(told_shortage_, true)) return;
+  Complain("cannot connect now, it is tried again: " + detail);
+}
+
 void Switchboard::DialAccepted(const NodeId& node, DialAnswered answered) {
   PeerOf(node).dial = nullptr;
   Lay(node, std::move(answered.stream), answered.answer.dial);
@@ -89,6 +96,12 @@ void Switchboard::ProbeDone(const std::shared_ptr<Dial>& probe,
                             const DialResult& result) {
   using enum PeerProbed::Verdict;
   probes_.remove(probe);
+  if (const auto* failed = std::get_if<DialFailed>(&result);
+      failed != nullptr && failed->by_shortage) {
+    TellShortage(failed->detail);
+    postponed_probes_.insert(probe->hello().expected);
+    return;
+  }
   PeerProbed probed{probe->hello().expected, kSilent};
   if (const auto* answered = std::get_if<DialAnswered>(&result)) {
     // Whoever else answers there proves that this one does not.
@@ -153,6 +166,7 @@ void Switchboard::Lay(const NodeId& node, Stream stream,
   Peer& peer = PeerOf(node);
   peer.newest_dial = std::max(peer.newest_dial, newest_dial);
   peer.awaited_beats.reset();
+  told_shortage_ = false;
   peer.pipe = std::make_shared<Connection>(
       context_, node, std::move(stream),
       std::exchange(peer.waiting, WriteQueue(options_.piece_bytes)));

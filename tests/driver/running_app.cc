@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -44,6 +45,15 @@ bool TakesEvents(const std::vector<std::string>& arguments) {
 }
 
 }  // namespace
+
+std::size_t CountIn(const std::string& text, const std::string& what) {
+  std::size_t count = 0;
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + 1)) {
+    ++count;
+  }
+  return count;
+}
 
 TestFolder::TestFolder() {
   std::string path =
@@ -117,19 +127,46 @@ RunningApp::~RunningApp() {
 
 void RunningApp::Signal(int number) const { ::kill(pid_, number); }
 
-nlohmann::json RunningApp::NextEvent(const std::string& name) {
+nlohmann::json RunningApp::AnyEvent() {
   while (true) {
     const std::size_t end = unread_.find('\n');
     if (end != std::string::npos) {
       nlohmann::json event = nlohmann::json::parse(unread_.substr(0, end));
       unread_.erase(0, end + 1);
-      if (event.at("event") == name) return event;
-      continue;
+      return event;
     }
-    if (!BecomesReadable(events_fd_)) return {};
-    std::array<char, 4096> part;
-    const auto count = ::read(events_fd_, part.data(), part.size());
-    unread_.append(part.data(), static_cast<std::size_t>(count));
+    if (!BecomesReadable(events_fd_) || !ReadEvents()) return {};
+  }
+}
+
+bool RunningApp::ReadEvents() {
+  std::array<char, 4096> part;
+  const auto count = ::read(events_fd_, part.data(), part.size());
+  if (count > 0) unread_.append(part.data(), static_cast<std::size_t>(count));
+  return count > 0;
+}
+
+// Who writes events must not wait for who reads them.
+bool RunningApp::WaitForOutput(const std::string& text, std::size_t times) {
+  const int changes = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  ::inotify_add_watch(changes, (folder_ / "output").c_str(), IN_MODIFY);
+  bool found = false;
+  while (!(found = CountIn(Output(), text) >= times)) {
+    std::array<pollfd, 2> doors = {
+        {{changes, POLLIN, 0}, {events_fd_, POLLIN, 0}}};
+    if (::poll(doors.data(), doors.size(), kGuardMs) <= 0) break;
+    std::array<char, 4096> ignored;
+    while (::read(changes, ignored.data(), ignored.size()) > 0) continue;
+    if (doors[1].revents != 0) ReadEvents();
+  }
+  ::close(changes);
+  return found;
+}
+
+nlohmann::json RunningApp::NextEvent(const std::string& name) {
+  while (true) {
+    nlohmann::json event = AnyEvent();
+    if (event.is_null() || event.at("event") == name) return event;
   }
 }
 
@@ -139,6 +176,15 @@ bool RunningApp::LeftSomethingBehind() const {
     if (entry.is_directory()) return true;
   }
   return false;
+}
+
+std::int64_t RunningApp::CountPrivateFiles() const {
+  std::int64_t files = 0;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder_.path())) {
+    files += entry.path().parent_path() != folder_.path() ? 1 : 0;
+  }
+  return files;
 }
 
 bool RunningApp::WaitUntilStopped() const {

@@ -8,12 +8,16 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 namespace taskgraph::test {
+
+// How often `what` is in `text`.
+std::size_t CountIn(const std::string& text, const std::string& what);
 
 // A folder for one test.
 class TestFolder {
@@ -66,12 +70,18 @@ class RunningApp {
   // The next event of that name that fits; null: none came in time. For
   // commands that take --events.
   nlohmann::json NextEvent(const std::string& name);
+  // The next event, whatever it is.
+  nlohmann::json AnyEvent();
 
   // All that it wrote so far.
   std::string Output() const { return folder_.Read("output"); }
+  // Until that has `text` in it, `times` times; events are kept for later.
+  bool WaitForOutput(const std::string& text, std::size_t times = 1);
 
   // Whether its private folder is still there.
   bool LeftSomethingBehind() const;
+  // How many files are in that.
+  std::int64_t CountPrivateFiles() const;
 
   // Whether it stood still, as after a Ctrl-Z.
   bool WaitUntilStopped() const;
@@ -81,6 +91,8 @@ class RunningApp {
   int Wait();
 
  private:
+  bool ReadEvents();
+
   TestFolder folder_;  // Also for private folders of the application's.
   pid_t pid_ = -1;
   int events_fd_ = -1;

@@ -20,6 +20,7 @@ namespace taskgraph::test {
 namespace {
 
 constexpr char kBinary[] = "/usr/bin/etcd";
+constexpr char kStrace[] = "/usr/bin/strace";
 constexpr int kAttempts = 10;  // For ports that somebody else took meanwhile.
 
 std::string Url(std::uint16_t port) {
@@ -34,7 +35,7 @@ std::string Url(std::uint16_t port) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
-  ::execv(kBinary, argv.data());
+  ::execv(argv[0], argv.data());
   ::_exit(127);
 }
 
@@ -59,7 +60,8 @@ void ReadLog(int fd, std::promise<bool>& serves) {
 
 bool RealEtcd::IsInstalled() { return std::filesystem::exists(kBinary); }
 
-RealEtcd::RealEtcd(TlsFiles tls) : tls_(std::move(tls)) {
+RealEtcd::RealEtcd(TlsFiles tls, std::vector<std::string> more)
+    : tls_(std::move(tls)), more_(std::move(more)) {
   std::string folder =
       (std::filesystem::temp_directory_path() / "taskgraph-etcd-XXXXXX")
           .string();
@@ -82,21 +84,22 @@ RealEtcd::~RealEtcd() {
 }
 
 bool RealEtcd::Start() {
-  std::vector<std::string> arguments = {
-      kBinary,
-      "--name=test",
-      "--data-dir=" + (folder_ / "data").string(),
-      "--listen-client-urls=" + ClientUrl(),
-      "--advertise-client-urls=" + ClientUrl(),
-      "--listen-peer-urls=" + Url(peer_port_),
-      "--initial-advertise-peer-urls=" + Url(peer_port_),
-      "--initial-cluster=test=" + Url(peer_port_)};
+  std::vector<std::string> arguments = wrapper_;
+  arguments.insert(
+      arguments.end(),
+      {kBinary, "--name=test", "--data-dir=" + (folder_ / "data").string(),
+       "--listen-client-urls=" + ClientUrl(),
+       "--advertise-client-urls=" + ClientUrl(),
+       "--listen-peer-urls=" + Url(peer_port_),
+       "--initial-advertise-peer-urls=" + Url(peer_port_),
+       "--initial-cluster=test=" + Url(peer_port_)});
   if (!tls_.empty()) {
     arguments.insert(
         arguments.end(),
         {"--cert-file=" + tls_.certificate, "--key-file=" + tls_.key,
          "--trusted-ca-file=" + tls_.authority, "--client-cert-auth"});
   }
+  arguments.insert(arguments.end(), more_.begin(), more_.end());
   int log[2];
   if (::pipe2(log, O_CLOEXEC) != 0) std::abort();
   pid_ = ::fork();
@@ -138,6 +141,11 @@ void RealEtcd::Kill() { EndWith(SIGKILL); }
 void RealEtcd::Stop() { EndWith(SIGTERM); }
 
 void RealEtcd::Restart() {
+  wrapper_.clear();
+  StartAgain();
+}
+
+void RealEtcd::StartAgain() {
   Kill();
   for (int i = 0; i < kAttempts; ++i) {
     if (Start()) return;
@@ -150,6 +158,23 @@ void RealEtcd::RestartEmpty() {
   Kill();
   std::filesystem::remove_all(folder_ / "data");
   Restart();
+}
+
+bool RealEtcd::CanSlowDisk() { return std::filesystem::exists(kStrace); }
+
+void RealEtcd::RestartOnSlowDisk(std::chrono::milliseconds longer) {
+  constexpr char kCalls[] = "fdatasync,fsync";
+  // The tracer is nobody's child, and only those calls wait for it.
+  wrapper_ = {kStrace,
+              "-D",
+              "-f",
+              "-qq",
+              "--seccomp-bpf",
+              "--output=/dev/null",
+              std::string("--trace=") + kCalls,
+              std::string("--inject=") + kCalls +
+                  ":delay_enter=" + std::to_string(longer.count() * 1000)};
+  StartAgain();
 }
 
 void RealEtcd::Pause() { ::kill(pid_, SIGSTOP); }

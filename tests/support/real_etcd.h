@@ -8,6 +8,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -26,8 +27,8 @@ class RealEtcd {
   static bool IsInstalled();
 
   // Returns when it serves; with files, by TLS to whom their authority signed.
-  // Aborts the test program if it can't be started.
-  explicit RealEtcd(TlsFiles tls = {});
+  // `more`: further arguments. Aborts the test program if it can't be started.
+  explicit RealEtcd(TlsFiles tls = {}, std::vector<std::string> more = {});
   ~RealEtcd();
   RealEtcd(const RealEtcd&) = delete;
   RealEtcd& operator=(const RealEtcd&) = delete;
@@ -44,6 +45,11 @@ class RealEtcd {
   // On the same ports, with no data: as after a wrong repair.
   void RestartEmpty();
 
+  // Restarted so, each time that it waits for its disk takes so much longer.
+  // Needs strace.
+  static bool CanSlowDisk();
+  void RestartOnSlowDisk(std::chrono::milliseconds longer);
+
   // What etcdctl says to it.
   CommandOutcome Say(std::vector<std::string> command) const;
 
@@ -53,10 +59,13 @@ class RealEtcd {
 
  private:
   bool Start();
+  void StartAgain();
   std::string ClientUrl() const;
   void EndWith(int signal);
 
   const TlsFiles tls_;
+  const std::vector<std::string> more_;
+  std::vector<std::string> wrapper_;  // Goes before its command line.
   std::filesystem::path folder_;
   std::string endpoint_;
   std::uint16_t client_port_ = 0;

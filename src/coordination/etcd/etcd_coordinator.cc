@@ -125,8 +125,10 @@ class EtcdCoordinator final : public Coordinator {
   threads::Mutex& mutex() { return connection_->loop().mutex(); }
 
   void Fail(Tag tag, const grpc::Status& status) {
-    connection_->Deliver(
-        CallFailed{tag, status.error_message(), IsWorthRetrying(status)});
+    const bool retry = IsWorthRetrying(status);
+    connection_->Deliver(CallFailed{
+        tag, status.error_message(), retry,
+        retry && status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED});
   }
 
   void EndWatch(Tag tag) {

@@ -3,14 +3,16 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "coordination/etcd/credentials.h"
+#include "coordination/etcd/doorkeeper.h"
 #include "coordination/etcd/kv_service.h"
 #include "coordination/etcd/lease_service.h"
-#include "coordination/etcd/listen_check.h"
 #include "coordination/etcd/operator_services.h"
 #include "coordination/etcd/watch_service.h"
 
@@ -25,13 +27,12 @@ std::string Url(const std::string& endpoint, bool is_sealed) {
 }
 
 // Clients ping every few seconds, also when nothing goes on; gRPC's default
-// takes that for an attack. Two servers must not share a port unseen.
+// takes that for an attack.
 void SetArguments(grpc::ServerBuilder& builder, int calls_max) {
   builder.AddChannelArgument(
       GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.SetMaxReceiveMessageSize(2 << 20);  // etcd's: 1.5 MiB and overhead.
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 16 << 10);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, calls_max);
@@ -45,37 +46,42 @@ class GrpcServer final : public EtcdServer {
         watch_(store, self, options_),
         lease_(store, self, options_.unread_bytes_max),
         cluster_(store, self),
-        maintenance_(store, self) {}
+        maintenance_(store, self),
+        doorkeeper_(std::make_unique<Doorkeeper>(options_.log)) {}
 
   ~GrpcServer() override {
+    doorkeeper_.reset();  // First: it hands over to the server.
     if (!server_) return;
     // Nothing is gained by waiting for clients: cancel their calls now.
     server_->Shutdown(std::chrono::system_clock::now());
     server_->Wait();
   }
 
-  // Where it could not listen; empty: all is well.
-  std::string Listen() {
+  // Why it could not listen; none: all is well.
+  std::optional<Error> Listen() {
     grpc::ServerBuilder builder;
     SetArguments(builder, options_.calls_max);
-    std::vector<int> ports(options_.listen.size(), 0);
-    for (std::size_t i = 0; i < ports.size(); ++i) {
-      builder.AddListeningPort(
-          options_.listen[i],
-          ServerCredentialsFor(options_.listen[i], options_.tls), &ports[i]);
+    for (const std::string& address : options_.listen) {
+      auto door = Door::Open(address);
+      if (!door) return door.error();
+      endpoints_.push_back(door->endpoint());
+      Guard(std::move(door).value(),
+            builder.experimental().AddExternalConnectionAcceptor(
+                grpc::ServerBuilder::experimental_type::ExternalConnectionType::
+                    FROM_FD,
+                ServerCredentialsFor(address, options_.tls)));
     }
     for (grpc::Service* service : std::initializer_list<grpc::Service*>{
              &kv_, &watch_, &lease_, &cluster_, &maintenance_}) {
       builder.RegisterService(service);
     }
     server_ = builder.BuildAndStart();
-    for (std::size_t i = 0; i < ports.size(); ++i) {
-      if (ports[i] == 0) return options_.listen[i];
-      if (!server_) return options_.listen.back();  // It does not say where.
-      endpoints_.push_back(WithPort(options_.listen[i], ports[i]));
+    if (!server_) {
+      return Error{ErrorCode::kUnavailable, "cannot start the coordinator"};
     }
     Describe();
-    return {};
+    doorkeeper_->Begin();
+    return std::nullopt;
   }
 
   const std::vector<std::string>& endpoints() const override {
@@ -83,9 +89,16 @@ class GrpcServer final : public EtcdServer {
   }
 
  private:
-  static std::string WithPort(const std::string& address, int port) {
-    if (IsUnix(address)) return address;
-    return address.substr(0, address.rfind(':') + 1) + std::to_string(port);
+  using Acceptor = grpc::experimental::ExternalConnectionAcceptor;
+
+  void Guard(Door door, std::unique_ptr<Acceptor> acceptor) {
+    doorkeeper_->Guard(
+        std::move(door),
+        [acceptor = std::shared_ptr<Acceptor>(std::move(acceptor))](int fd) {
+          Acceptor::NewConnectionParameters connection;
+          connection.fd = fd;
+          acceptor->HandleNewConnection(&connection);
+        });
   }
 
   void Describe() {
@@ -104,24 +117,18 @@ class GrpcServer final : public EtcdServer {
   MaintenanceService maintenance_;
   std::vector<std::string> endpoints_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Doorkeeper> doorkeeper_;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<EtcdServer>> EtcdServer::Start(
     SharedStore& store, EtcdServerOptions options) {
-  for (const std::string& address : options.listen) {
-    if (auto objection = ObjectionToListen(address)) return *objection;
-  }
+  if (!options.log) options.log = [](std::string_view) {};
   // One store, one cluster: clients notice by it when they meet another store.
   const ServerIdentity self{store.identity(), store.identity() ^ 1};
   auto server = std::make_unique<GrpcServer>(store, self, std::move(options));
-  const std::string failed = server->Listen();
-  if (!failed.empty()) {
-    return Error{ErrorCode::kUnavailable,
-                 "cannot listen at " + failed +
-                     ": the address is in use, or not this machine's"};
-  }
+  if (auto error = server->Listen()) return *std::move(error);
   return std::unique_ptr<EtcdServer>(std::move(server));
 }
 

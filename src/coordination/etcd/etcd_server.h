@@ -11,8 +11,10 @@
 // Any thread may make and destroy it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "coordination/shared_store.h"
@@ -40,6 +42,9 @@ struct EtcdServerOptions {
 
   // Calls and streams at a time on one connection; more of them wait.
   int calls_max = 1000;
+
+  // For lines on connections that must wait, from a thread of the server's.
+  std::function<void(std::string_view)> log = nullptr;
 };
 
 class EtcdServer {
