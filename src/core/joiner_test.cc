@@ -39,6 +39,29 @@ TEST_F(JoinerTest, ThePrimaryTakesItWhenThatBackupIsLost) {  // R20
   EXPECT_THAT(Sent<Invitation>(), SizeIs(1));
 }
 
+// Its node lives, and was out of reach for a while; what nobody asks it, it
+// does not answer.
+TEST_F(JoinerTest,
+       ASuspectThatIsToJoinIsAskedAfterUntilItAnswers) {  // R20, R21
+  Assign0(Record(1, "n", {"j"}));
+  PlayAll();
+  Do(PeerLost{"j", "silent", PeerLost::Shows::kSilence});
+  orders_.clear();
+  Assign0(Record(1, "n", {}, {"j"}, 1));
+  for (int i = 0; i < 10; ++i) {
+    Wait(1s);
+    EXPECT_THAT(Those<ProbePeer>(std::exchange(orders_, {})), SizeIs(1)) << i;
+    Do(PeerProbed{"j", PeerProbed::Verdict::kSilent});
+  }
+  EXPECT_EQ(PlayAll(), "");
+  EXPECT_THAT(Sent<Invitation>(), IsEmpty());
+
+  Do(PeerProbed{"j", PeerProbed::Verdict::kAlive});
+  Wait(1s);
+  EXPECT_EQ(PlayAll(), "in Snapshot; ");
+  EXPECT_THAT(Sent<Invitation>(), SizeIs(1));
+}
+
 TEST_F(JoinerTest, WhoDoesNotAnswerAnInvitationIsInvitedAgain) {  // R20
   Assign0(Record(1, "n", {}, {"j"}, 1));
   PlayAll();

@@ -12,8 +12,8 @@ NodeCore::NodeCore(NodeId self, const Links& links, const JobOptions& options)
       options_(options),
       directory_(links.tasks()),
       followers_(links.tasks()),
-      around_{std::move(self), links_,   link_index_, options_,  directory_,
-              suspects_,       outputs_, local_,      followers_},
+      around_{std::move(self), links_,  link_index_, options_, directory_,
+              suspects_,       probed_, outputs_,    local_,   followers_},
       hosts_(links.tasks(), nullptr),
       primary_since_(links.tasks(), 0) {}
 

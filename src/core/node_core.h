@@ -136,6 +136,7 @@ class NodeCore {
   Outputs outputs_;
   Fifo<Message> local_;
   std::set<NodeId> suspects_;  // Dead or silent, as this node found (R21).
+  std::set<NodeId> probed_;    // Those of them that were asked after.
   ReplicaSurroundings around_;
 
   Generation generation_ = 0;

@@ -272,9 +272,12 @@ bool NodeCore::Concerns(const NodeId& node) const {
   });
 }
 
-// R21: it was found dead, or silent. A verdict that is wrong costs time.
+// R21. A verdict that is wrong costs time.
 void NodeCore::On(PeerProbed& probed, Time now) {
-  if (probed.verdict != PeerProbed::Verdict::kAlive) {
+  probed_.erase(probed.node);
+  if (probed.verdict == PeerProbed::Verdict::kAlive) {
+    Trust(probed.node, now);
+  } else {
     Suspect(probed.node, now);
   }
 }

@@ -23,6 +23,7 @@ struct ReplicaSurroundings {
   const JobOptions& options;
   const Directory& directory;
   const std::set<NodeId>& suspects;  // Found dead or silent by this node (R21).
+  std::set<NodeId>& probed;          // Those of them that were asked after.
   Outputs& outputs;                  // Where orders go.
   Fifo<Message>& local;              // Where messages to tasks of this node go.
   Followers& followers;  // Who must hear of a change of which assignment.

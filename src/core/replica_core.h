@@ -36,8 +36,7 @@ class ReplicaCore final : private Clerk {
   ReplicaCore(const ReplicaIdentity& identity,
               ReplicaSurroundings& surroundings, Estate&& estate);
 
-  // The first call: the task begins its incarnation, or goes on, in `epoch`
-  // (R7).
+  // The first call: the task begins, or goes on, in `epoch` (R7).
   void Begin(Epoch epoch, Time now);
 
   // --- Facts ---
@@ -157,6 +156,7 @@ class ReplicaCore final : private Clerk {
   // Joiners (replica_joiners.cc).
   void CallJoiners(Time now);
   bool MayInvite(const NodeId& node) const;
+  void AskAfter(const NodeId& suspect, Time now);
   const NodeId* SnapshotTakerFor(const NodeId& joiner) const;
   std::optional<SnapshotOrder> Join(const NodeId& joiner, RecordNumber base,
                                     const NodeId& taker, Time now);

@@ -14,6 +14,7 @@ void ReplicaCore::CallJoiners(Time now) {
   const Assignment& record = around_.directory.of(me_.task);
   if (!active() || !log_ || record.term != me_.term) return;
   for (const NodeId& node : record.joining) {
+    if (around_.suspects.contains(node)) AskAfter(node, now);
     if (!MayInvite(node)) continue;
     const NodeId* taker = SnapshotTakerFor(node);
     if (taker == nullptr) {
@@ -28,6 +29,16 @@ bool ReplicaCore::MayInvite(const NodeId& node) const {
   const auto with = correspondences_.find(node);
   return !log_->copyists().contains(node) && !around_.suspects.contains(node) &&
          (with == correspondences_.end() || with->second.MayBeInvited());
+}
+
+// It was silent once; where it has nothing to say to this node, it would never
+// be heard again (R21).
+void ReplicaCore::AskAfter(const NodeId& suspect, Time now) {
+  Correspondence& with = With(suspect);
+  if (with.redial.waiting()) return;
+  with.redial.Wait(now);
+  if (!around_.probed.insert(suspect).second) return;  // For another task.
+  around_.outputs.push_back(ProbePeer{suspect});
 }
 
 // A backup that counts and answers; once, then the primary does it itself.

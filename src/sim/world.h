@@ -68,7 +68,9 @@ class World {
   // Until the time, the first violation, or the job's end and everybody's
   // leaving.
   void RunFor(Duration duration);
-  // Ends every harm, and runs. Says whether the job ended and all have left
+  // Ends every harm.
+  void Heal();
+  // And runs. Says whether the job ended and all have left
   // within `bound`; if not, that is a violation ("progress").
   bool HealAndFinish(Duration bound);
   bool over() const;
@@ -129,7 +131,6 @@ class World {
   void ReportExit(const NodeId& node);
   void Sleep(Process& process, Duration duration);
   void CutOff(Process& process, Duration duration);
-  void Heal();
   void PlantForeignKeys();
   void CheckForeignKeys();
   void AtTheEnd();
