@@ -5,10 +5,9 @@
 // one more than the last.
 //
 // * The time of such a request with 0, 1 and 2 backups of the counter, each on
-// a
-//   node of its own.
-// * From the kill -9 of the counter's node until the next answer; and from its
-//   stop (SIGSTOP).
+//   a node of its own.
+// * From the kill -9 of the counter's node until the next answer; from its stop
+//   (SIGSTOP); and from SIGTERM.
 //
 //   hot_standby [--quick]
 #include <signal.h>
@@ -229,6 +228,9 @@ int main(int argc, char** argv) {
   const Harm stop{"SIGSTOP", SIGSTOP, 1250, 1250};  // heartbeat_timeout is 1 s.
   Takeover(kill, "embedded", "", plan.Count(200, 5));
   if (etcd) Takeover(kill, "etcd", etcd->endpoint(), plan.Count(200, 5));
+  const Harm terminate{"SIGTERM", SIGTERM, 20, 100};
+  Takeover(terminate, "embedded", "", plan.Count(100, 5));
+  if (etcd) Takeover(terminate, "etcd", etcd->endpoint(), plan.Count(100, 5));
   Takeover(stop, "embedded", "", plan.Count(30, 2));
   if (etcd) Takeover(stop, "etcd", etcd->endpoint(), plan.Count(30, 2));
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
+#include <map>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -80,6 +81,42 @@ int Show(const Settings& settings, RunOptions options) {
   return report.ok() ? 0 : 1;
 }
 
+// What many runs came to.
+struct Tally {
+  std::uint64_t seeds = 0;
+  std::uint64_t checks = 0;
+  std::uint64_t losses = 0;
+  std::uint64_t promotions = 0;
+  std::uint64_t joins = 0;
+  std::uint64_t frames_lost = 0;
+  std::map<FaultKind, std::uint64_t> faults;
+  std::map<std::string, std::vector<Seed>> broken;  // By rule.
+
+  void Add(const RunReport& report) {
+    ++seeds;
+    checks += report.checks;
+    losses += report.losses;
+    promotions += report.promotions;
+    joins += report.joins;
+    frames_lost += report.frames_lost;
+    for (const Fault& fault : report.faults) ++faults[fault.kind];
+    if (!report.ok()) broken[report.violation->rule].push_back(report.seed);
+  }
+  void Print() const {
+    std::cout << seeds << " seeds, " << checks << " checks, " << losses
+              << " incarnations lost, " << promotions << " promotions, "
+              << joins << " joins, " << frames_lost << " frames lost\nfaults:";
+    for (const auto& [kind, count] : faults) {
+      std::cout << " " << Name(kind) << " " << count;
+    }
+    std::cout << "\n";
+    for (const auto& [rule, its] : broken) {
+      std::cout << rule << ": " << its.size() << " seeds, the first "
+                << its.front() << "\n";
+    }
+  }
+};
+
 int RunMany(const Settings& settings, const RunOptions& options) {
   Seed first = 0;
   Seed last = 0;
@@ -87,25 +124,15 @@ int RunMany(const Settings& settings, const RunOptions& options) {
     std::cerr << "--seeds is '" << settings.seeds << "', it must be FROM..TO\n";
     return 2;
   }
-  std::map<std::string, std::vector<Seed>> broken;
-  std::uint64_t checks = 0;
-  std::uint64_t losses = 0;
-  std::uint64_t promotions = 0;
-  std::uint64_t joins = 0;
-  std::uint64_t frames_lost = 0;
+  Tally tally;
   for (Seed seed = first; seed <= last; ++seed) {
     const RunReport report = RunSeed(seed, options);
-    checks += report.checks;
-    losses += report.losses;
-    promotions += report.promotions;
-    joins += report.joins;
-    frames_lost += report.frames_lost;
+    tally.Add(report);
     if (settings.check_hash && RunSeed(seed, options).hash != report.hash) {
       std::cout << "seed " << seed << " is not the same twice\n";
-      broken["hash"].push_back(seed);
+      tally.broken["hash"].push_back(seed);
     }
     if (report.ok()) continue;
-    broken[report.violation->rule].push_back(seed);
     if (!settings.seeds_file.empty()) {
       SeedsFile(settings.seeds_file)
           .Add(seed, report.violation->rule + ": " + report.violation->what);
@@ -113,14 +140,8 @@ int RunMany(const Settings& settings, const RunOptions& options) {
     std::cout << "seed " << seed << " breaks " << report.violation->rule << ": "
               << report.violation->what << std::endl;
   }
-  std::cout << last - first + 1 << " seeds, " << checks << " checks, " << losses
-            << " incarnations lost, " << promotions << " promotions, " << joins
-            << " joins, " << frames_lost << " frames lost\n";
-  for (const auto& [rule, seeds] : broken) {
-    std::cout << rule << ": " << seeds.size() << " seeds, the first "
-              << seeds.front() << "\n";
-  }
-  return broken.empty() ? 0 : 1;
+  tally.Print();
+  return tally.broken.empty() ? 0 : 1;
 }
 
 int Main(int argc, char** argv) {

@@ -111,6 +111,7 @@ RunningApp::RunningApp(std::vector<std::string> arguments,
   if (pid_ == 0) {
     ::dup2(output, STDOUT_FILENO);
     ::dup2(output, STDERR_FILENO);
+    ::signal(SIGINT, SIG_DFL);  // A shell's background ignores it.
     ::execve(argv[0], argv.data(), envp.data());
     ::_exit(127);
   }

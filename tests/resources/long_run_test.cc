@@ -20,7 +20,7 @@ constexpr LongRun kRequests{.requests_per_epoch = 1000,
 constexpr LongRun kEpochs{.epochs = 10'000, .tolerance = 8};
 // More than a thousand, since each leaves less than an epoch could.
 constexpr LongRun kTakeovers{
-    .requests_per_epoch = 100, .window = 2, .takeovers = 3000, .tolerance = 16};
+    .requests_per_epoch = 100, .window = 2, .takeovers = 3000, .tolerance = 4};
 
 TEST(LongRunTest, AMillionRequestsLeaveNothingBehind) {
   ExpectFlat(kRequests, {});
