@@ -2,6 +2,7 @@
 #include "job/event_log.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,17 @@
 #include <utility>
 
 namespace taskgraph::job {
+namespace {
+
+constexpr int kPipeBytes = 1 << 20;  // As much as Linux lets anybody have.
+constexpr int kReaderIsAwaitedMs = 500;
+
+mode_t TypeOf(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
+}  // namespace
 
 Result<EventLog> EventLog::Open(const std::string& path, runtime::Log log) {
   if (path.empty()) return EventLog(path, -1, std::move(log));
@@ -22,9 +34,18 @@ Result<EventLog> EventLog::Open(const std::string& path, runtime::Log log) {
   return EventLog(path, fd, std::move(log));
 }
 
+EventLog::EventLog(std::string path, int fd, runtime::Log log)
+    : path_(std::move(path)),
+      fd_(fd),
+      is_pipe_(fd >= 0 && TypeOf(fd) == S_IFIFO),
+      log_(std::move(log)) {
+  if (is_pipe_) ::fcntl(fd_, F_SETPIPE_SZ, kPipeBytes);
+}
+
 EventLog::EventLog(EventLog&& other) noexcept
     : path_(std::move(other.path_)),
       fd_(std::exchange(other.fd_, -1)),
+      is_pipe_(other.is_pipe_),
       log_(std::move(other.log_)),
       complained_(other.complained_) {}
 
@@ -35,6 +56,7 @@ EventLog::~EventLog() {
 // A whole line in one call: who reads along never sees half of one.
 void EventLog::Write(std::string line) {
   if (fd_ < 0) return;
+  if (ReaderLags()) return Complain("its reader does not read");
   line += '\n';
   const auto written = ::write(fd_, line.data(), line.size());
   if (written == static_cast<ssize_t>(line.size())) {
@@ -43,9 +65,20 @@ void EventLog::Write(std::string line) {
   }
   const int error = written < 0 ? errno : ENOSPC;
   if (written > 0) TakeBack(written);
+  Complain(::strerror(error));
+}
+
+// A write would wait for the reader, and with it all that the process does.
+bool EventLog::ReaderLags() const {
+  if (!is_pipe_) return false;
+  pollfd room{fd_, POLLOUT, 0};
+  return ::poll(&room, 1, complained_ ? 0 : kReaderIsAwaitedMs) == 0;
+}
+
+void EventLog::Complain(const char* why) {
   if (std::exchange(complained_, true)) return;
   log_(runtime::LogLevel::kWarning,
-       "some events are missing in " + path_ + ": " + ::strerror(error));
+       "some events are missing in " + path_ + ": " + why);
 }
 
 // Half a line would spoil the one after it as well.

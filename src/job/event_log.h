@@ -4,7 +4,9 @@
 // (`--events FILE`). A line is in the file when Write returns.
 //
 // What can't be written is dropped, whole lines of it, and said once for each
-// shortage: no job fails for it. Not thread-safe.
+// shortage: no job fails for it. If FILE is a pipe, its reader may lag by a
+// megabyte and, once in each shortage, is waited for for half a second. Not
+// thread-safe.
 #pragma once
 
 #include <sys/types.h>
@@ -30,13 +32,15 @@ class EventLog {
   void Write(std::string line);
 
  private:
-  EventLog(std::string path, int fd, runtime::Log log)
-      : path_(std::move(path)), fd_(fd), log_(std::move(log)) {}
+  EventLog(std::string path, int fd, runtime::Log log);
 
+  bool ReaderLags() const;
   void TakeBack(ssize_t bytes) const;
+  void Complain(const char* why);
 
   std::string path_;
   int fd_;
+  bool is_pipe_ = false;
   runtime::Log log_;
   bool complained_ = false;
 };
