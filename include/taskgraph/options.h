@@ -55,6 +55,8 @@ struct LimitOptions {
   // neighbor whose new assignment it has not seen. Beyond it senders keep them
   // and retry: a bounded queue refuses early instead of failing late (R8).
   std::size_t held_messages_max = 4096;
+  // Their bytes. One message that is held alone may be larger.
+  std::size_t held_bytes_max = 256 * 1024 * 1024;
 
   // Metas that a task may flag in one epoch, and their size in bytes (R10).
   std::size_t metas_per_epoch_max = 65536;

@@ -83,6 +83,7 @@ Json OptionsJson(const JobOptions& options) {
       {"backoff_max_ms", Milliseconds(failure.backoff_max)},
       {"backups", BackupsJson(options.backups)},
       {"held_messages_max", limits.held_messages_max},
+      {"held_bytes_max", limits.held_bytes_max},
       {"metas_per_epoch_max", limits.metas_per_epoch_max},
       {"meta_bytes_max", limits.meta_bytes_max},
       {"open_requests_max", limits.open_requests_max},
@@ -116,6 +117,7 @@ JobOptions OptionsFrom(const Json& json) {
   ReadTime(json, "backoff_max_ms", failure.backoff_max);
   ReadBackups(json.at("backups"), options.backups);
   Take(json.at("held_messages_max"), limits.held_messages_max);
+  Take(json.at("held_bytes_max"), limits.held_bytes_max);
   Take(json.at("metas_per_epoch_max"), limits.metas_per_epoch_max);
   Take(json.at("meta_bytes_max"), limits.meta_bytes_max);
   Take(json.at("open_requests_max"), limits.open_requests_max);

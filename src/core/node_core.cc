@@ -189,9 +189,8 @@ void NodeCore::On(MessageArrived& arrived, Time now) {
 // Nobody is believed that the coordinator has not named. A node that joined a
 // moment ago is heard when this node's watch has caught up.
 void NodeCore::KeepUnknown(MessageArrived& arrived, Time now) {
-  if (unknown_count_ < options_.limits.held_messages_max) {
-    unknown_[arrived.from].push_back(std::move(arrived.message));
-    ++unknown_count_;
+  if (unknown_.Add(arrived.from, arrived.from, std::move(arrived.message),
+                   options_.limits)) {
     return;
   }
   const auto* replica = std::get_if<ReplicaMessage>(&arrived.message);
@@ -210,14 +209,9 @@ void NodeCore::KeepUnknown(MessageArrived& arrived, Time now) {
 }
 
 void NodeCore::DeliverUnknown(const NodeId& node, Time now) {
-  const auto found = unknown_.find(node);
-  if (found == unknown_.end()) return;
-  std::vector<NodeMessage> kept = std::move(found->second);
-  unknown_.erase(found);
-  unknown_count_ -= kept.size();
-  for (NodeMessage& one : kept) {
+  for (Held<NodeMessage>& one : unknown_.Take(node)) {
     std::visit([&](auto& message) { Receive(node, std::move(message), now); },
-               one);
+               one.message);
   }
 }
 
@@ -245,10 +239,7 @@ void NodeCore::KeepEarly(const NodeId& from, Message&& message, Time now) {
     host->OnSuperseded();
     Settle(*host, now);
   }
-  if (early_count_ < options_.limits.held_messages_max) {
-    early_[task].emplace_back(from, std::move(message));
-    ++early_count_;
-  } else {
+  if (!early_.Add(task, from, std::move(message), options_.limits)) {
     RefuseMoved(from, message);
   }
 }
@@ -258,13 +249,8 @@ void NodeCore::Receive(const NodeId&, const EpochNews& news, Time now) {
 }
 
 void NodeCore::DeliverEarly(TaskId task, Time now) {
-  const auto found = early_.find(task);
-  if (found == early_.end()) return;
-  auto messages = std::move(found->second);
-  early_.erase(found);
-  early_count_ -= messages.size();
-  for (auto& [from, message] : messages) {
-    Receive(from, std::move(message), now);
+  for (Held<Message>& one : early_.Take(task)) {
+    Receive(one.sender, std::move(one.message), now);
   }
 }
 

@@ -11,7 +11,6 @@
 // Pure: Step(input, now) and NextDeadline() are all there is. Not thread-safe.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +21,7 @@
 #include "core/directory.h"
 #include "core/epoch_watch.h"
 #include "core/followers.h"
+#include "core/held_messages.h"
 #include "core/links.h"
 #include "core/replica_core.h"
 #include "core/vocabulary.h"
@@ -167,17 +167,13 @@ class NodeCore {
   std::set<std::pair<Time, ReplicaId>> deadlines_;
 
   // Messages to tasks whose assignment to this node has not been seen yet.
-  std::map<TaskId, std::deque<std::pair<NodeId, Message>>> early_;
-  std::size_t early_count_ = 0;
+  HeldFor<TaskId, Message> early_;
   // The same for records of the turn log, and invitations.
-  std::map<TaskId, std::vector<std::pair<NodeId, ReplicaMessage>>>
-      early_for_copies_;
-  std::size_t early_for_copies_count_ = 0;
+  HeldFor<TaskId, ReplicaMessage> early_for_copies_;
 
   std::map<NodeId, NodeRecord> nodes_;
-  std::set<NodeId> members_;  // They joined, and may speak.
-  std::map<NodeId, std::vector<NodeMessage>> unknown_;  // Of those who may not.
-  std::size_t unknown_count_ = 0;
+  std::set<NodeId> members_;              // They joined, and may speak.
+  HeldFor<NodeId, NodeMessage> unknown_;  // Of those who may not.
   NodeId controller_;
   std::set<NodeId> peers_;  // Those with an open connection.
 };

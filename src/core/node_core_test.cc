@@ -186,6 +186,20 @@ TEST_F(NodeCoreTest, BeyondTheBoundTheFutureIsRefusedAndNotLost) {  // R8
   EXPECT_THAT(Said(), ElementsAre("0>2 refuse unavailable"));
 }
 
+TEST_F(NodeCoreTest, BeyondItsBytesTheFutureIsRefusedAndNotLost) {  // R8
+  options_.limits.held_bytes_max = 100;
+  Restart(Star());
+  Settle(1);
+  Arrive(1, Meta(1, "busy"));
+  for (TaskId from : {1, 2, 3}) {
+    Message meta = From(from, Meta(1, std::string(from == 2 ? 90 : 20, 'x')));
+    meta.route.epoch = 2;
+    Arrive(meta);
+  }
+
+  EXPECT_THAT(Said(), ElementsAre("0>2 refuse unavailable"));
+}
+
 TEST_F(NodeCoreTest, MoreMetasThanATaskMayFlagAreNotKept) {
   options_.limits.metas_per_epoch_max = 2;
   options_.limits.meta_bytes_max = 10;

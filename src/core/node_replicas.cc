@@ -241,20 +241,15 @@ bool NodeCore::IsEarly(const ReplicaMessage& message) const {
 
 // What there is no room for is sent again.
 void NodeCore::KeepEarlyForCopy(const NodeId& from, ReplicaMessage&& message) {
-  if (early_for_copies_count_ >= options_.limits.held_messages_max) {
+  if (!early_for_copies_.Add(message.task, from, std::move(message),
+                             options_.limits)) {
     RefuseInvitation(from, message);
-    return;
   }
-  early_for_copies_[message.task].emplace_back(from, std::move(message));
-  ++early_for_copies_count_;
 }
 
 void NodeCore::DeliverEarlyForCopy(TaskId task, Time now) {
-  auto found = early_for_copies_.extract(task);
-  if (!found) return;
-  early_for_copies_count_ -= found.mapped().size();
-  for (auto& [from, message] : found.mapped()) {
-    Receive(from, std::move(message), now);
+  for (Held<ReplicaMessage>& one : early_for_copies_.Take(task)) {
+    Receive(one.sender, std::move(one.message), now);
   }
 }
 

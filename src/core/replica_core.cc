@@ -257,7 +257,7 @@ void ReplicaCore::Leave(ExitReason reason, const ExitStatus& status) {
   state_ = State::kLeaving;
   resigning_ = false;
   departures_.Clear();
-  held_.clear();
+  held_ = {};
   waits_.clear();
   prologue_.clear();
   queue_.clear();

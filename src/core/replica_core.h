@@ -22,6 +22,7 @@
 #include "core/correspondence.h"
 #include "core/departures.h"
 #include "core/fifo.h"
+#include "core/held_messages.h"
 #include "core/replica.h"
 #include "core/task_books.h"
 
@@ -91,10 +92,6 @@ class ReplicaCore final : private Clerk {
   enum class Admission : std::uint8_t { kTake, kHold, kDrop };
 
   // Messages: at the door (replica_messages.cc).
-  struct Held {
-    NodeId sender;
-    Message message;
-  };
   Admission Admit(const NodeId& sender, const Message& message);
   void Hold(const NodeId& sender, Message&& message);
   void Readmit();
@@ -176,7 +173,7 @@ class ReplicaCore final : private Clerk {
   Fifo<Cause> prologue_;
   Fifo<Cause> queue_;
   std::optional<Cause> running_;
-  std::vector<Held> held_;  // R8, R22
+  HeldMessages<Message> held_;  // R8, R22
   // Answers that wait for metas which come before them: of a promoted backup's
   // predecessor; and others, by whom and to what.
   std::vector<Cause> unheard_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/message_bytes.h"
 #include "core/replica_core.h"
 
 namespace taskgraph::core {
@@ -19,14 +20,6 @@ constexpr std::size_t kLargeBytes = 64 * 1024;
 // How often a backup may leave something unanswered before it is taken for one
 // that does not follow (R19).
 constexpr int kRepeatsMax = 4;
-
-std::size_t BytesOf(const LogAppend& append) {
-  std::size_t bytes = 0;
-  for (const TurnRecord& record : append.records) {
-    bytes += record.content.size();
-  }
-  return bytes;
-}
 
 // R16: a request that was answered on the spot, and changed nothing.
 bool IsRead(const Cause& cause, const TurnEffects& effects) {

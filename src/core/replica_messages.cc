@@ -60,25 +60,24 @@ ReplicaCore::Admission ReplicaCore::Admit(const NodeId& sender,
 // again.
 void ReplicaCore::Hold(const NodeId& sender, Message&& message) {
   if (WillBeResent(message) &&
-      held_.size() >= around_.options.limits.held_messages_max) {
+      !held_.HasRoomFor(message, around_.options.limits)) {
     Refuse(sender, message.route, ErrorCode::kUnavailable);
   } else {
     around_.followers.Follow(message.route.from, me_.replica);
-    held_.push_back({sender, std::move(message)});
+    held_.Add(sender, std::move(message));
   }
 }
 
 // What still can't be taken is held again, in the same order.
 void ReplicaCore::Readmit() {
-  std::vector<Held> held = std::exchange(held_, {});
-  for (Held& one : held) {
+  for (Held<Message>& one : held_.TakeAll()) {
     if (!active()) return;
     Message& message = one.message;
     const Admission admission = Admit(one.sender, message);
     if (admission == Admission::kTake) {
       std::visit([&](auto& body) { Take(message.route, body); }, message.body);
     } else if (admission == Admission::kHold) {
-      held_.push_back(std::move(one));
+      held_.Add(std::move(one.sender), std::move(message));
     }
   }
 }

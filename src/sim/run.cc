@@ -45,6 +45,7 @@ WorldOptions DrawOptions(Random& random, const Workload& load) {
 void DrawLimits(Random& random, JobOptions& options) {
   if (random.Chance(0.3)) {
     options.limits.held_messages_max = 1 + random.Below(4);
+    options.limits.held_bytes_max = 50 * options.limits.held_messages_max;
   }
   options.failure.max_failures = static_cast<std::uint32_t>(random.Below(5));
   if (random.Chance(0.2)) options.limits.backlog_bytes_max = random.Below(500);

@@ -6,13 +6,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <memory>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "faults/steady_job.h"
+#include "faults/steady_job_on_etcd.h"
 #include "storm/passing.h"
-#include "support/real_etcd.h"
 
 namespace taskgraph::test {
 namespace {
@@ -20,13 +19,11 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 
-class CoordinatorTest : public testing::Test {
+class CoordinatorTest : public SteadyJobOnEtcd {
  protected:
   void SetUp() override {
-    if (!RealEtcd::IsInstalled()) GTEST_SKIP() << "there is no etcd here";
-    etcd_ = std::make_unique<RealEtcd>();
-    job_ = std::make_unique<SteadyJob>(
-        SteadyJob::Setting{.endpoints = etcd_->endpoint()});
+    SteadyJobOnEtcd::SetUp();
+    if (IsSkipped()) return;
     job_->StartController();
     job_->StartController();
     one_ = job_->StartNode();
@@ -53,8 +50,6 @@ class CoordinatorTest : public testing::Test {
     return nlohmann::json::parse(text).at("kvs").at(0);
   }
 
-  std::unique_ptr<RealEtcd> etcd_;
-  std::unique_ptr<SteadyJob> job_;
   std::string one_;
   std::map<int, storm::TaskRecord> before_;
 };

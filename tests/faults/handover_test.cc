@@ -9,21 +9,13 @@
 #include <string>
 #include <vector>
 
-#include "faults/steady_job.h"
-#include "support/real_etcd.h"
+#include "faults/steady_job_on_etcd.h"
 
 namespace taskgraph::test {
 namespace {
 
-class HandoverTest : public testing::Test {
+class HandoverTest : public SteadyJobOnEtcd {
  protected:
-  void SetUp() override {
-    if (!RealEtcd::IsInstalled()) GTEST_SKIP() << "there is no etcd here";
-    etcd_ = std::make_unique<RealEtcd>();
-    job_ = std::make_unique<SteadyJob>(
-        SteadyJob::Setting{.endpoints = etcd_->endpoint()});
-  }
-
   // Each node in turn ends by `signal`, and another takes its place.
   void Replace(std::vector<std::string> nodes, int signal, int code) {
     for (const std::string& node : nodes) {
@@ -33,9 +25,6 @@ class HandoverTest : public testing::Test {
       ASSERT_TRUE(job_->IsWhole(nodes.size())) << "after " << node;
     }
   }
-
-  std::unique_ptr<RealEtcd> etcd_;
-  std::unique_ptr<SteadyJob> job_;
 };
 
 TEST_F(HandoverTest, ATerminatedNodesTasksGoOnAtTheirBackups) {  // R4

@@ -7,7 +7,7 @@
 #include <map>
 
 #include "resources/course.h"
-#include "resources/steady_job.h"
+#include "resources/endless_job.h"
 #include "resources/usage.h"
 
 namespace taskgraph::test {
@@ -18,7 +18,7 @@ constexpr std::uint64_t kLooks = 24;
 // By what is counted, and in whom.
 using Courses = std::map<std::string, std::map<std::string, Course>>;
 
-void Look(const SteadyJob& job, double done, Courses& courses) {
+void Look(const EndlessJob& job, double done, Courses& courses) {
   const StoreUsage store = UsageOfStore(job.endpoint());
   courses["keys"]["the coordinator"].Add(done, store.keys);
   courses["leases"]["the coordinator"].Add(done, store.leases);
@@ -32,7 +32,7 @@ void Look(const SteadyJob& job, double done, Courses& courses) {
   }
 }
 
-bool Work(SteadyJob& job, const LongRun& run, std::uint64_t look) {
+bool Work(EndlessJob& job, const LongRun& run, std::uint64_t look) {
   if (run.takeovers == 0) {
     return job.WaitForEpoch(run.epochs * (look + 1) / kLooks);
   }
@@ -75,7 +75,7 @@ void Judge(const LongRun& run, const Courses& courses) {
 }  // namespace
 
 void ExpectFlat(const LongRun& run, const std::string& endpoint) {
-  SteadyJob job(endpoint, run.requests_per_epoch, run.window);
+  EndlessJob job(endpoint, run.requests_per_epoch, run.window);
   ASSERT_TRUE(job.WaitUntilWhole()) << job.Output();
   Courses courses;
   for (std::uint64_t look = 0; look < kLooks; ++look) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One run of a steady job that is looked at along its way.
+// One run of an endless job that is looked at along its way.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ struct LongRun {
 };
 
 // Expects that nothing grew, in any process that lived from the beginning to
-// the end, nor at the coordinator. `endpoint`: as SteadyJob.
+// the end, nor at the coordinator. `endpoint`: as EndlessJob.
 void ExpectFlat(const LongRun& run, const std::string& endpoint);
 
 }  // namespace taskgraph::test

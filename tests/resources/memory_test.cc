@@ -7,12 +7,12 @@
 #include <fstream>
 #include <string>
 
-#include "resources/steady_job.h"
+#include "resources/endless_job.h"
 
 namespace taskgraph::test {
 namespace {
 
-constexpr std::size_t kNodes = 8;  // Of a steady job.
+constexpr std::size_t kNodes = 8;  // Of an endless job.
 
 // Of address space, besides what `pid` has now.
 void LimitMemory(pid_t pid, rlim_t more) {
@@ -26,7 +26,7 @@ void LimitMemory(pid_t pid, rlim_t more) {
 
 #ifndef TASKGRAPH_SANITIZED  // Its allocator has ways of its own.
 TEST(MemoryTest, WhatANodeHasNoMemoryForIsSentAgainUntilItHas) {
-  SteadyJob job({}, 20, 20, {"--config=bytes=200000000"});
+  EndlessJob job({}, 20, 20, {"--config=bytes=200000000"});
   ASSERT_TRUE(job.WaitForNodes(kNodes)) << job.Output();
   LimitMemory(job.NodeOf(3), 50'000'000);
   ASSERT_TRUE(job.WaitForOutput("bytes, for which there is no memory"))

@@ -8,7 +8,7 @@
 
 #include <string>
 
-#include "resources/steady_job.h"
+#include "resources/endless_job.h"
 #include "resources/usage.h"
 #include "support/command.h"
 #include "support/real_etcd.h"
@@ -16,7 +16,7 @@
 namespace taskgraph::test {
 namespace {
 
-constexpr std::size_t kNodes = 8;  // Of a steady job.
+constexpr std::size_t kNodes = 8;  // Of an endless job.
 
 // `pid` may open nothing more, whatever it closes; until the end.
 class NoDescriptors {
@@ -36,14 +36,14 @@ class NoDescriptors {
   rlimit before_{};
 };
 
-CommandOutcome AskCoordinator(const SteadyJob& job) {
+CommandOutcome AskCoordinator(const EndlessJob& job) {
   return RunCommand({"/usr/bin/etcdctl", "--endpoints=" + job.endpoint(),
                      "--command-timeout=2s", "get", "--prefix", "/taskgraph/"},
                     {}, {"ETCDCTL_API=3"});
 }
 
 TEST(DescriptorsTest, AReplacementWaitsUntilTheLauncherMayOpenMore) {
-  SteadyJob job({}, 20, 2);
+  EndlessJob job({}, 20, 2);
   ASSERT_TRUE(job.WaitUntilWhole() && job.WaitForNodes(kNodes));
   {
     const NoDescriptors shortage(job.launcher());
@@ -61,7 +61,7 @@ TEST(DescriptorsTest, AReplacementWaitsUntilTheLauncherMayOpenMore) {
 // gRPC's own listener would be dead for good.
 TEST(DescriptorsTest, TheEmbeddedCoordinatorServesAgainAfterAShortage) {
   if (!RealEtcd::IsInstalled()) GTEST_SKIP() << "no etcdctl on this machine";
-  SteadyJob job({}, 20, 2);
+  EndlessJob job({}, 20, 2);
   ASSERT_TRUE(job.WaitUntilWhole() && job.WaitForNodes(kNodes));
   ASSERT_EQ(AskCoordinator(job).exit_code, 0);
   {
@@ -81,7 +81,7 @@ TEST(DescriptorsTest, TheEmbeddedCoordinatorServesAgainAfterAShortage) {
 }
 
 TEST(DescriptorsTest, ANodeThatMayOpenNoMoreGoesOnWhenItMay) {
-  SteadyJob job({}, 20, 2);
+  EndlessJob job({}, 20, 2);
   ASSERT_TRUE(job.WaitUntilWhole() && job.WaitForNodes(kNodes));
   {
     const NoDescriptors shortage(job.NodeOf(0));
@@ -110,7 +110,7 @@ TEST(DescriptorsTest, TooFewToBeginWithIsSaidInOneLine) {
 TEST(FullCoordinatorTest, AJobGoesOnWithinTheEpochUntilThereIsRoomAgain) {
   if (!RealEtcd::IsInstalled()) GTEST_SKIP() << "no etcd on this machine";
   const RealEtcd etcd({}, {"--quota-backend-bytes=4194304"});
-  SteadyJob job(etcd.endpoint(), 20, 2);
+  EndlessJob job(etcd.endpoint(), 20, 2);
   ASSERT_TRUE(job.WaitUntilWhole() && job.WaitForNodes(kNodes));
   std::string said;
   for (int i = 0; said.find("space exceeded") == std::string::npos; ++i) {

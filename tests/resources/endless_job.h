@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// SteadyJob: endless_app under `run`, followed by its events: who is where, and
-// who can be killed without harm to anything but time.
+// EndlessJob: endless_app under `run`, followed by its events: who is where,
+// and who can be killed without harm to anything but time.
 //
 // Each node has room for one replica. So the node of task 0, which never has a
 // reason to move, hears of all that happens to others and lives through all of
@@ -20,12 +20,12 @@
 
 namespace taskgraph::test {
 
-class SteadyJob {
+class EndlessJob {
  public:
   // With an etcd of the test's, or, if `endpoint` is empty, with the one in the
   // launcher.
-  SteadyJob(const std::string& endpoint, std::uint64_t requests_per_epoch,
-            std::uint64_t window, const std::vector<std::string>& more = {});
+  EndlessJob(const std::string& endpoint, std::uint64_t requests_per_epoch,
+             std::uint64_t window, const std::vector<std::string>& more = {});
 
   // They return false if what is waited for does not come in time.
   bool WaitUntilWhole();

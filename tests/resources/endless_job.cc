@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "resources/steady_job.h"
+#include "resources/endless_job.h"
 
 #include <signal.h>
 
@@ -38,9 +38,9 @@ std::string EndpointIn(const std::string& output) {
 
 }  // namespace
 
-SteadyJob::SteadyJob(const std::string& endpoint,
-                     std::uint64_t requests_per_epoch, std::uint64_t window,
-                     const std::vector<std::string>& more)
+EndlessJob::EndlessJob(const std::string& endpoint,
+                       std::uint64_t requests_per_epoch, std::uint64_t window,
+                       const std::vector<std::string>& more)
     : meter_folder_(folder_.path().string()),
       app_(Arguments(endpoint, requests_per_epoch, window, more),
            {std::string(kHeapMeterFolder) + "=" + meter_folder_,
@@ -49,7 +49,7 @@ SteadyJob::SteadyJob(const std::string& endpoint,
            ENDLESS_APP),
       endpoint_(endpoint) {}
 
-bool SteadyJob::WaitUntil(const std::function<bool()>& reached) {
+bool EndlessJob::WaitUntil(const std::function<bool()>& reached) {
   while (!reached()) {
     const nlohmann::json event = app_.AnyEvent();
     if (event.is_null()) return false;
@@ -58,7 +58,7 @@ bool SteadyJob::WaitUntil(const std::function<bool()>& reached) {
   return true;
 }
 
-void SteadyJob::Take(const nlohmann::json& event) {
+void EndlessJob::Take(const nlohmann::json& event) {
   const std::string name = event.at("event");
   if (name == "node_started") {
     pids_[event.at("node")] = event.at("pid");
@@ -81,7 +81,7 @@ void SteadyJob::Take(const nlohmann::json& event) {
   }
 }
 
-bool SteadyJob::IsWhole() const {
+bool EndlessJob::IsWhole() const {
   const auto lives = [&](const std::string& node) {
     return pids_.contains(node);
   };
@@ -98,17 +98,17 @@ bool SteadyJob::IsWhole() const {
   return true;
 }
 
-bool SteadyJob::WaitUntilWhole() {
+bool EndlessJob::WaitUntilWhole() {
   const bool whole = WaitUntil([this] { return IsWhole() && epoch_ > 0; });
   if (endpoint_.empty()) endpoint_ = EndpointIn(app_.Output());
   return whole && !endpoint_.empty();
 }
 
-bool SteadyJob::WaitForEpoch(std::uint64_t epoch) {
+bool EndlessJob::WaitForEpoch(std::uint64_t epoch) {
   return WaitUntil([&] { return epoch_ >= epoch; });
 }
 
-bool SteadyJob::KillBoth() {
+bool EndlessJob::KillBoth() {
   const Place one = places_.at(1);
   const Place two = places_.at(2);
   ::kill(pids_.at(one.primary), SIGKILL);
@@ -119,32 +119,32 @@ bool SteadyJob::KillBoth() {
   });
 }
 
-pid_t SteadyJob::NodeOf(std::uint64_t task) const {
+pid_t EndlessJob::NodeOf(std::uint64_t task) const {
   return pids_.at(places_.at(task).primary);
 }
 
-void SteadyJob::KillNodeOf(std::uint64_t task) const {
+void EndlessJob::KillNodeOf(std::uint64_t task) const {
   ::kill(NodeOf(task), SIGKILL);
 }
 
-bool SteadyJob::WaitForNodes(std::size_t count) {
+bool EndlessJob::WaitForNodes(std::size_t count) {
   return WaitUntil([&] { return joined_.size() == count && IsWhole(); });
 }
 
-int SteadyJob::End() {
+int EndlessJob::End() {
   app_.Signal(SIGINT);
   // Whoever writes events must not wait for who reads them.
   WaitUntil([this] { return ended_; });
   return app_.Wait();
 }
 
-std::map<std::string, pid_t> SteadyJob::survivors() const {
+std::map<std::string, pid_t> EndlessJob::survivors() const {
   return {{"the launcher", app_.pid()},
           {"task 0's node", pids_.at(places_.at(0).primary)},
           {"task 2's node", pids_.at(places_.at(2).primary)}};
 }
 
-std::int64_t SteadyJob::private_files() const {
+std::int64_t EndlessJob::private_files() const {
   return app_.CountPrivateFiles();
 }
 
