@@ -70,7 +70,7 @@ class World {
   void RunFor(Duration duration);
   // Ends every harm.
   void Heal();
-  // And runs. Says whether the job ended and all have left
+  // Heals, and runs. Says whether the job ended and all have left
   // within `bound`; if not, that is a violation ("progress").
   bool HealAndFinish(Duration bound);
   bool over() const;
