@@ -2,14 +2,15 @@
 #include "core/controller_core.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace taskgraph::core {
 namespace {
 
-// A transaction may hold 128 operations, and a change takes two.
-constexpr std::size_t kChangesPerProposalMax = 50;
+using namespace std::chrono_literals;
+
+// Whose session ended, and who is there.
+constexpr Duration kAskAgain = 100ms;
 
 }  // namespace
 
@@ -22,6 +23,7 @@ ControllerCore::ControllerCore(NodeId self, TaskId tasks,
 Outputs ControllerCore::Step(Input input, Time now) {
   std::visit([&](auto& fact) { On(fact, now); }, input);
   if (grace_until_ && *grace_until_ <= now) EndGrace();
+  AttendToMissed(now);
   if (elected_) {
     ActOnSuspicions();
     ActOnEnd(now);
@@ -34,6 +36,9 @@ Outputs ControllerCore::Step(Input input, Time now) {
 Time ControllerCore::NextDeadline() const {
   Time next = grace_until_.value_or(kNever);
   if (elected_ && !removed_) next = std::min(next, remove_at_);
+  for (const auto& [node, absence] : missed_) {
+    next = std::min({next, absence.until, absence.ask_at});
+  }
   return next;
 }
 
@@ -70,16 +75,21 @@ void ControllerCore::On(NodeJoined& joined, Time) {
     outputs_.push_back(SetPeer{node, joined.record.addresses});
   }
   roster_.Join(std::move(joined.record));
+  missed_.erase(node);
+  silent_.erase(node);
   if (roster_.IsDead(node)) sessions_to_end_.insert(node);
   for (TaskId task : roster_.tasks_on(node)) Review(task);
 }
 
-void ControllerCore::On(NodeLeft& left, Time) {
-  if (!roster_.Leave(left.node)) return;
-  if (left.node != self_) outputs_.push_back(SetPeer{left.node, {}});
-  suspected_.erase(left.node);
-  probing_.erase(left.node);
-  for (TaskId task : roster_.tasks_on(left.node)) Review(task);
+void ControllerCore::On(NodeLeft& left, Time now) {
+  const NodeId& node = left.node;
+  if (!roster_.Leave(node)) return;
+  if (elected_ && !end_ && !roster_.IsDead(node) && !WasSilent(node, now) &&
+      !roster_.tasks_on(node).empty()) {
+    Miss(node, now);
+  } else {
+    Dismiss(node);
+  }
 }
 
 void ControllerCore::On(JobEnded& ended, Time now) {
@@ -120,10 +130,25 @@ void ControllerCore::On(PeerLost& lost, Time) { Suspect(lost.node); }
 
 // R21: only a confirmed death is acted upon; of the silent, the session
 // decides.
-void ControllerCore::On(PeerProbed& probed, Time) {
-  probing_.erase(probed.node);
-  if (probed.verdict == PeerProbed::Verdict::kGone) {
-    Bury(probed.node, "its process is gone");
+void ControllerCore::On(PeerProbed& probed, Time now) {
+  const NodeId& node = probed.node;
+  probing_.erase(node);
+  silent_.erase(node);
+  const auto missed = missed_.find(node);
+  switch (probed.verdict) {
+    case PeerProbed::Verdict::kGone:
+      Bury(node, "its process is gone");
+      break;
+    case PeerProbed::Verdict::kSilent:
+      if (missed != missed_.end()) {
+        Dismiss(node);
+      } else if (roster_.HasSession(node)) {
+        silent_[node] = now;
+      }
+      break;
+    case PeerProbed::Verdict::kAlive:  // Though it may be about to leave.
+      if (missed != missed_.end()) missed->second.ask_at = now + kAskAgain;
+      break;
   }
 }
 
@@ -164,7 +189,8 @@ void ControllerCore::EndGrace() {
 }
 
 void ControllerCore::Suspect(const NodeId& node) {
-  if (roster_.HasSession(node) && !roster_.IsDead(node)) {
+  if (roster_.IsDead(node)) return;
+  if (roster_.HasSession(node) || missed_.contains(node)) {
     suspected_.insert(node);
   }
 }
@@ -173,15 +199,62 @@ void ControllerCore::Bury(const NodeId& node, std::string reason) {
   suspected_.erase(node);
   if (!roster_.Die(node, std::move(reason))) return;
   sessions_to_end_.insert(node);
+  if (missed_.contains(node)) {
+    Dismiss(node);
+  } else {
+    for (TaskId task : roster_.tasks_on(node)) Review(task);
+  }
+}
+
+// R5: its session ended by itself. That may be the coordinator's fault, who
+// may have ended all of them; so it is asked whether it is there.
+void ControllerCore::Miss(const NodeId& node, Time now) {
+  missed_[node] = {now + options_.options.failure.session_time};
+  suspected_.insert(node);
   for (TaskId task : roster_.tasks_on(node)) Review(task);
 }
 
-// R5: the last replica is given up only when its process is known to be dead or
-// its session ended by itself. A dead node's session is ended first: a wrong
-// verdict then shows, because the node takes it up again.
-bool ControllerCore::IsLost(const NodeId& node) const {
+void ControllerCore::AttendToMissed(Time now) {
+  std::vector<NodeId> overdue;
+  for (auto& [node, absence] : missed_) {
+    if (absence.until <= now) {
+      overdue.push_back(node);
+    } else if (absence.ask_at <= now) {
+      absence.ask_at = kNever;
+      suspected_.insert(node);
+    }
+  }
+  for (const NodeId& node : overdue) Dismiss(node);
+}
+
+void ControllerCore::Dismiss(const NodeId& node) {
+  missed_.erase(node);
+  silent_.erase(node);
+  suspected_.erase(node);
+  probing_.erase(node);
+  if (node != self_) outputs_.push_back(SetPeer{node, {}});
+  for (TaskId task : roster_.tasks_on(node)) Review(task);
+}
+
+// A session outlives the last sign of its node by its time at most, and what
+// the coordinator takes to notice.
+bool ControllerCore::WasSilent(const NodeId& node, Time now) const {
+  const auto found = silent_.find(node);
+  return found != silent_.end() &&
+         now - found->second < 2 * options_.options.failure.session_time;
+}
+
+// Whose session ended while we and the coordinator were there.
+bool ControllerCore::IsAbsent(const NodeId& node) const {
   if (roster_.HasSession(node)) return false;
   return roster_.IsDead(node) || !grace_until_;
+}
+
+// R5: the last replica is given up only when its process is known to be dead or
+// its session ended by itself, and it does not take it up again. A dead node's
+// session is ended first: a wrong verdict then shows.
+bool ControllerCore::IsLost(const NodeId& node) const {
+  return IsAbsent(node) && (roster_.IsDead(node) || !missed_.contains(node));
 }
 
 // R4: one that can go on.
@@ -193,6 +266,12 @@ const NodeId* ControllerCore::LiveBackup(const Assignment& record) const {
   return live == record.backups.end() ? nullptr : &*live;
 }
 
+bool ControllerCore::AllAreLost(const Assignment& record) const {
+  return IsLost(record.primary) &&
+         std::all_of(record.backups.begin(), record.backups.end(),
+                     [&](const NodeId& node) { return IsLost(node); });
+}
+
 void ControllerCore::Review(TaskId task) {
   vacant_.erase(task);
   lost_.erase(task);
@@ -201,40 +280,12 @@ void ControllerCore::Review(TaskId task) {
   const Assignment& record = directory_.of(task);
   if (!record.HasPrimary()) {
     vacant_.insert(task);
-  } else if (IsLost(record.primary) &&
-             (LiveBackup(record) != nullptr ||
-              std::all_of(record.backups.begin(), record.backups.end(),
-                          [&](const NodeId& node) { return IsLost(node); }))) {
+  } else if (LiveBackup(record) != nullptr ? IsAbsent(record.primary)
+                                           : AllAreLost(record)) {
     lost_.insert(task);
   } else if (roster_.HasSession(record.primary) && IsShort(task)) {
     short_.insert(task);
   }
-}
-
-// R20: of backups, present and to come.
-bool ControllerCore::IsShort(TaskId task) const {
-  const Assignment& record = directory_.of(task);
-  const std::size_t has = record.backups.size() + record.joining.size();
-  return has < options_.options.backups.For(task) ||
-         std::any_of(record.joining.begin(), record.joining.end(),
-                     [&](const NodeId& node) { return IsLost(node); });
-}
-
-// Nothing: there is no room.
-std::optional<AssignmentChange> ControllerCore::FillUp(TaskId task,
-                                                       Placement& slots) const {
-  const Assignment& record = directory_.of(task);
-  const std::uint32_t wanted = options_.options.backups.For(task);
-  Assignment next = record;
-  std::erase_if(next.joining, [&](const NodeId& node) { return IsLost(node); });
-  while (next.backups.size() + next.joining.size() < wanted) {
-    std::optional<NodeId> node = slots.PlaceBeside(next.Replicas());
-    if (!node) break;
-    next.joining.push_back(*std::move(node));
-    ++next.joins;
-  }
-  if (next == record) return {};
-  return AssignmentChange{task, record, std::move(next)};
 }
 
 // R21: hints that came while a probe ran may be newer than its verdict, so they
@@ -276,105 +327,6 @@ void ControllerCore::ActOnEnd(Time now) {
                  "); the last error: " + record.last_error);
   }
   outputs_.push_back(ProposeEnd{std::nullopt, 0, std::move(end)});
-}
-
-void ControllerCore::Plan() {
-  if (!coordinator_there_ || end_ || end_proposed_) return;
-  if (vacant_.empty() && lost_.empty() && short_.empty()) return;
-  Placement slots = CountSlots();
-  if (!any_assigned_ && pending_.empty() &&
-      (nodes().size() < options_.nodes_expected ||
-       slots.free_slots() < directory_.tasks())) {
-    return;
-  }
-  std::vector<AssignmentChange> changes;
-  for (TaskId task : std::exchange(lost_, {})) {
-    changes.push_back(Replace(task, slots));
-  }
-  while (!vacant_.empty()) {
-    std::optional<AssignmentChange> change = Place(*vacant_.begin(), slots);
-    if (!change) break;
-    vacant_.erase(vacant_.begin());
-    changes.push_back(*std::move(change));
-  }
-  // All primaries come first.
-  for (AssignmentChange& change : changes) PlaceBackups(change, slots);
-  for (auto it = short_.begin(); it != short_.end();) {
-    std::optional<AssignmentChange> change = FillUp(*it, slots);
-    it = change ? short_.erase(it) : std::next(it);
-    if (change) changes.push_back(*std::move(change));
-  }
-  Propose(std::move(changes));
-}
-
-Placement ControllerCore::CountSlots() const {
-  std::map<NodeId, std::size_t> promised;
-  for (const auto& [task, next] : pending_) {
-    for (const NodeId& node : next.Replicas()) {
-      if (!roster_.tasks_on(node).contains(task)) ++promised[node];
-    }
-  }
-  Placement slots;
-  for (const auto& [node, record] : nodes()) {
-    if (roster_.IsDead(node)) continue;
-    slots.Add(record, roster_.tasks_on(node).size() + promised[node]);
-  }
-  return slots;
-}
-
-// Mostly a backup was quicker and has promoted itself. R5: the loss of the last
-// replica and its cause go into one change, with the next place if there is
-// one; else neighbors must hear at least of the loss (R22).
-AssignmentChange ControllerCore::Replace(TaskId task, Placement& slots) const {
-  const Assignment& record = directory_.of(task);
-  Assignment next;
-  if (const NodeId* backup = LiveBackup(record)) {
-    next = record.PromotedTo(*backup);
-  } else {
-    next = record.Lost();
-    if (auto node = slots.Place(record.primary)) {
-      next.primary = *std::move(node);
-      next.began = next.term;
-    }
-  }
-  next.last_error = roster_.DescribeLoss(record.primary);
-  return {task, record, std::move(next)};
-}
-
-std::optional<AssignmentChange> ControllerCore::Place(TaskId task,
-                                                      Placement& slots) const {
-  const auto last = last_primary_.find(task);
-  std::optional<NodeId> node =
-      slots.Place(last == last_primary_.end() ? NodeId() : last->second);
-  if (!node) return std::nullopt;
-  const Assignment& record = directory_.of(task);
-  return AssignmentChange{task, record, record.BegunBy(*std::move(node))};
-}
-
-// Who begins with the incarnation is in-sync from the start.
-void ControllerCore::PlaceBackups(AssignmentChange& change,
-                                  Placement& slots) const {
-  Assignment& next = change.next;
-  if (!next.HasPrimary() || next.began != next.term) return;
-  const std::uint32_t wanted = options_.options.backups.For(change.task);
-  while (next.backups.size() < wanted) {
-    std::optional<NodeId> node = slots.PlaceBeside(next.Replicas());
-    if (!node) return;
-    next.backups.push_back(*std::move(node));
-  }
-}
-
-void ControllerCore::Propose(std::vector<AssignmentChange> changes) {
-  for (const AssignmentChange& change : changes) {
-    pending_[change.task] = change.next;
-  }
-  for (auto it = changes.begin(); it != changes.end();) {
-    const auto rest = static_cast<std::size_t>(changes.end() - it);
-    const auto end = it + std::min(rest, kChangesPerProposalMax);
-    outputs_.push_back(ProposeAssignments{
-        {std::make_move_iterator(it), std::make_move_iterator(end)}});
-    it = end;
-  }
 }
 
 }  // namespace taskgraph::core

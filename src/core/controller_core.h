@@ -82,7 +82,13 @@ class ControllerCore {
   void EndGrace();
   void Suspect(const NodeId& node);
   void Bury(const NodeId& node, std::string reason);
+  void Miss(const NodeId& node, Time now);
+  void AttendToMissed(Time now);
+  void Dismiss(const NodeId& node);
+  bool IsAbsent(const NodeId& node) const;
   bool IsLost(const NodeId& node) const;
+  bool AllAreLost(const Assignment& record) const;
+  bool WasSilent(const NodeId& node, Time now) const;
   void Review(TaskId task);
 
   // Orders, given only while elected.
@@ -121,6 +127,13 @@ class ControllerCore {
 
   std::set<NodeId> suspected_;  // To be probed.
   std::set<NodeId> probing_;
+  std::map<NodeId, Time> silent_;  // When a probe got no answer.
+  // Whose session ended by itself (R5).
+  struct Absence {
+    Time until;            // It may take its session up again.
+    Time ask_at = kNever;  // Whether it is still there.
+  };
+  std::map<NodeId, Absence> missed_;
   std::set<NodeId> sessions_to_end_;
 
   std::optional<TaskId> failed_task_;  // R23: above max_failures.

@@ -46,6 +46,7 @@ std::optional<RunResult> Shrinker::Shrink(Tasks tasks) {
     OneFault();
     smaller = tasks == Tasks::kMayChange && FewerTasks();
     smaller = FewerNodes() || smaller;
+    smaller = AnotherVictim() || smaller;
   }
   RunRequest request{best_};
   request.detail = sim::Trace::Level::kTurns;
@@ -114,6 +115,17 @@ bool Shrinker::FewerNodes() {
   for (std::uint32_t nodes = 1; nodes < best_.nodes; ++nodes) {
     SimulationPlan plan = best_;
     plan.nodes = nodes;
+    if (TryEarlier(plan)) return true;
+  }
+  return false;
+}
+
+// A low number, so that those above it are no longer needed.
+bool Shrinker::AnotherVictim() {
+  if (best_.faults.size() != 1) return false;
+  for (std::uint32_t whom = 0; whom < best_.faults[0].whom; ++whom) {
+    SimulationPlan plan = best_;
+    plan.faults[0].whom = whom;
     if (TryEarlier(plan)) return true;
   }
   return false;

@@ -42,6 +42,7 @@ class Shrinker {
   bool OneFault();
   bool FewerTasks();
   bool FewerNodes();
+  bool AnotherVictim();
 
   const JobFactory& make_;
   const SimulationOptions& options_;
