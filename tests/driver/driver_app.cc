@@ -22,6 +22,8 @@ using taskgraph::Turn;
 constexpr const char* kReasons[] = {"finished", "failed", "killed",
                                     "superseded"};
 
+constexpr std::size_t kLongMeta = 3 << 20;
+
 class Player final : public taskgraph::Task {
  public:
   void Init(Turn& turn) override {
@@ -43,13 +45,21 @@ class Player final : public taskgraph::Task {
     }
     if (turn.epoch() == task_ && mode_ != "count") turn.AdvanceEpoch();
     if (task_ != 0) return;
-    if (mode_ == "finish" || mode_ == "print") {
+    if (mode_ == "long-meta") {
+      turn.FlagMeta("ring", std::string(kLongMeta, 'm'));
+    } else if (mode_ == "finish" || mode_ == "print") {
       turn.FinishJob(
           {std::stoi(turn.config("code")), mode_ == "print" ? "" : "the end"});
     } else if (mode_ == "count") {
       if (turn.epoch() == 100) turn.FinishJob({0, "counted to 100"});
       turn.AdvanceEpoch();
     }
+  }
+
+  void MetaReady(Turn& turn, TaskId, const taskgraph::LinkType&,
+                 const std::string& meta) override {
+    turn.FinishJob({meta == std::string(kLongMeta, 'm') ? 0 : 1,
+                    std::to_string(meta.size())});
   }
 
   // Lines of all tasks go to one file, each written at once.
@@ -95,6 +105,7 @@ int main(int argc, char** argv) {
   if (!Has("DRIVER_APP_NO_BUILDER")) {
     job.Build([](TaskId) { return std::make_unique<Player>(); });
   }
+  job.options().limits.meta_bytes_max = kLongMeta;
   job.Config("mode", "finish", "what the tasks do");
   job.Config("code", "0", "exit code for mode finish");
   job.Config("exits", "", "file for a line from the Exit of each task");

@@ -72,6 +72,14 @@ TEST(RunTest, ACodeThatNoProcessCanGiveIsStillAFailure) {
   EXPECT_EQ(RunApp({"--config", "code=256"}).exit_code, 1);
 }
 
+// Longer than what carries metas takes by itself.
+TEST(RunTest, AMetaMayBeAsLongAsTheJobAllows) {  // R10
+  const CommandOutcome outcome = RunApp({"--config=mode=long-meta"});
+
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.output;
+  EXPECT_EQ(outcome.output, "3145728\n");
+}
+
 TEST(RunTest, OneProcessDoesAllWithoutNodes) {
   EXPECT_EQ(RunApp({"--nodes", "0", "--config", "mode=count"}).exit_code, 0);
 
