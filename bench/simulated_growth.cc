@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a job grows, in the simulator: one with more tasks and nodes than a
+// machine could run as processes. The clock is the simulator's, so the times
+// are those of its network (one way 0.05 to 2 ms) and of turns that take 0 to
+// 0.2 ms; what is counted, messages and writes, is what real members would
+// send. Then a hundredth of the nodes is killed at once.
+//
+//   simulated_growth [--quick]
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "measure.h"
+#include "sim/tasks.h"
+#include "sim/world.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace taskgraph;
+using namespace taskgraph::sim;
+using bench::Figure;
+
+constexpr Duration kPatience = 10min;
+
+double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+class Growth {
+ public:
+  Growth(TaskId tasks, std::uint32_t nodes)
+      : tasks_(tasks),
+        nodes_(nodes),
+        job_(MakeJob(Load(tasks), accomplices_)),
+        world_(1, job_, Options()) {}
+
+  void Measure() {
+    const auto began = bench::Clock::now();
+    Await([&] { return AllPlaced() && Epoch() >= 1; });
+    const double start = Seconds(world_.now());
+    const std::uint64_t writes_of_start = Writes();
+
+    constexpr taskgraph::Epoch kEpochs = 8;
+    const Time from = world_.now();
+    const std::uint64_t writes = Writes(), messages = messages_;
+    const taskgraph::Epoch first = Epoch();
+    Await([&] { return Epoch() >= first + kEpochs; });
+    const double epoch_s = Seconds(world_.now() - from) / kEpochs;
+    const double writes_each = static_cast<double>(Writes() - writes) / kEpochs;
+    const double messages_each =
+        static_cast<double>(messages_ - messages) / kEpochs;
+
+    const std::uint32_t lost_nodes = std::max(1U, nodes_ / 100);
+    const std::uint64_t before_loss = Writes();
+    for (std::uint32_t i = 0; i < lost_nodes; ++i) {
+      world_.KillNode(nodes_ - 1 - i);
+    }
+    const Time killed = world_.now();
+    Await([&] { return !AllPlaced(); });
+    Await([&] { return AllPlaced(); });
+    const double placed_s = Seconds(world_.now() - killed);
+    const std::uint64_t writes_of_recovery = Writes() - before_loss;
+    const taskgraph::Epoch then = Epoch();
+    Await([&] { return Epoch() > then; });
+
+    Figure("simulated_growth", std::to_string(tasks_) + " tasks on " +
+                                   std::to_string(nodes_) + " nodes")
+        .With("start_s", start)
+        .With("writes_of_start", static_cast<double>(writes_of_start))
+        .With("epoch_ms", epoch_s * 1e3)
+        .With("writes_per_epoch", writes_each)
+        .With("messages_per_epoch_per_task", messages_each / tasks_)
+        .With("nodes_lost", lost_nodes)
+        .With("tasks_lost", static_cast<double>(lost_nodes) * tasks_ / nodes_)
+        .With("replaced_s", placed_s)
+        .With("writes_of_recovery", static_cast<double>(writes_of_recovery))
+        .With("progress_s", Seconds(world_.now() - killed))
+        .With("wall_s", bench::MicrosecondsSince(began) / 1e6)
+        .Print();
+  }
+
+ private:
+  static Workload Load(TaskId tasks) {
+    Workload load;
+    load.kind = Workload::Kind::kTreeSum;
+    load.tasks = tasks;
+    load.epochs = 1'000'000;
+    return load;
+  }
+
+  WorldOptions Options() {
+    WorldOptions options;
+    options.nodes = nodes_;
+    options.slots = (tasks_ + nodes_ - 1) / nodes_ + 1;
+    options.start_max = 1s;
+    options.restart_min = 100ms;
+    options.restart_max = 200ms;
+    options.turns.usual_max = 200us;
+    options.exits_seen = 1;
+    options.trace = Trace::Level::kStory;
+    options.falsify = [this](core::NodeMessage&, Random&) { ++messages_; };
+    return options;
+  }
+
+  template <typename Holds>
+  void Await(Holds holds) {
+    const Time until = world_.now() + kPatience;
+    while (!holds()) {
+      if (world_.now() > until) bench::Fail("nothing goes on");
+      world_.RunFor(1ms);
+      if (const auto& violation = world_.checker().violation()) {
+        bench::Fail(violation->rule + ": " + violation->what);
+      }
+    }
+  }
+
+  bool AllPlaced() const {
+    for (TaskId task = 0; task < tasks_; ++task) {
+      if (!world_.PlaceOf(task)) return false;
+    }
+    return true;
+  }
+  taskgraph::Epoch Epoch() const { return world_.checker().records().epoch(); }
+  std::uint64_t Writes() {
+    return static_cast<std::uint64_t>(world_.registry().store().revision());
+  }
+
+  TaskId tasks_;
+  std::uint32_t nodes_;
+  std::uint64_t messages_ = 0;
+  const Accomplices accomplices_;
+  const Job job_;
+  World world_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const bench::Plan plan = bench::ReadPlan(argc, argv);
+  struct Size {
+    TaskId tasks;
+    std::uint32_t nodes;
+  };
+  std::vector<Size> sizes = {{100, 10}, {1000, 10}, {1000, 100}};
+  if (!plan.quick) {
+    sizes.insert(sizes.end(), {{10'000, 100}, {1000, 1000}, {100'000, 100}});
+  }
+  for (const auto& [tasks, nodes] : sizes) Growth(tasks, nodes).Measure();
+}
