@@ -51,7 +51,7 @@ TEST_F(HeldForTest, WhatFindsNoRoomIsAsItWas) {
   ASSERT_TRUE(Add(1, 100));
   Message message = Of(5);
   EXPECT_FALSE(held_.Add(1, "n", std::move(message), limits_));
-  EXPECT_EQ(message, Of(5));
+  EXPECT_EQ(message, Of(5));  // NOLINT(bugprone-use-after-move)
 }
 
 }  // namespace

@@ -329,8 +329,9 @@ TEST_F(SimulationTest, WhatCannotBeRunIsRefusedInOneMessage) {
               HasSubstr("tasks, not 0"));
   EXPECT_THAT(UsageErrorOf([] { Simulate(Job("empty", 1)); }),
               HasSubstr("call Job::Build"));
-  EXPECT_THAT(UsageErrorOf([&] { Simulate([&](TaskId) { return job; }, 7); }),
-              HasSubstr("asked for a job of 7 tasks and made one of 4"));
+  EXPECT_THAT(
+      UsageErrorOf([&] { Simulate([&](TaskId) { return Job(job); }, 7); }),
+      HasSubstr("asked for a job of 7 tasks and made one of 4"));
   EXPECT_THAT(UsageErrorOf([&] {
                 Replay(job, {.faults = {{.kind = FaultKind::kCutNodes,
                                          .whom = 1,
