@@ -74,8 +74,8 @@ class HeldMessages {
 template <typename Key, typename M>
 class HeldFor {
  public:
-  // False: there is no room, and `message` is as it was.
-  bool Add(const Key& key, const NodeId& sender, M&& message,
+  // Takes `message`; false: there is no room, and it is as it was.
+  bool Add(const Key& key, const NodeId& sender, M& message,
            const LimitOptions& limits) {
     if (!size_.HasRoomFor(message, limits)) return false;
     size_.Add(message);

@@ -189,7 +189,7 @@ void NodeCore::On(MessageArrived& arrived, Time now) {
 // Nobody is believed that the coordinator has not named. A node that joined a
 // moment ago is heard when this node's watch has caught up.
 void NodeCore::KeepUnknown(MessageArrived& arrived, Time now) {
-  if (unknown_.Add(arrived.from, arrived.from, std::move(arrived.message),
+  if (unknown_.Add(arrived.from, arrived.from, arrived.message,
                    options_.limits)) {
     return;
   }
@@ -239,7 +239,7 @@ void NodeCore::KeepEarly(const NodeId& from, Message&& message, Time now) {
     host->OnSuperseded();
     Settle(*host, now);
   }
-  if (!early_.Add(task, from, std::move(message), options_.limits)) {
+  if (!early_.Add(task, from, message, options_.limits)) {
     RefuseMoved(from, message);
   }
 }

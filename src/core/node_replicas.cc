@@ -241,8 +241,7 @@ bool NodeCore::IsEarly(const ReplicaMessage& message) const {
 
 // What there is no room for is sent again.
 void NodeCore::KeepEarlyForCopy(const NodeId& from, ReplicaMessage&& message) {
-  if (!early_for_copies_.Add(message.task, from, std::move(message),
-                             options_.limits)) {
+  if (!early_for_copies_.Add(message.task, from, message, options_.limits)) {
     RefuseInvitation(from, message);
   }
 }
