@@ -23,6 +23,7 @@
 #include "core/followers.h"
 #include "core/held_messages.h"
 #include "core/links.h"
+#include "core/prefetch.h"
 #include "core/replica_core.h"
 #include "core/vocabulary.h"
 
@@ -39,6 +40,11 @@ class NodeCore {
   // are the caller's until the next Step. Deterministic: equal inputs at equal
   // times give equal outputs.
   Outputs& Step(Input&& input, Time now);
+
+  // A turn of the replica's is to finish soon.
+  void Expect(ReplicaId replica) const {
+    if (replica < by_id_.size()) Prefetch(by_id_[replica]);
+  }
 
   // When Step(DeadlinePassed{}) is due; kNever: not at all.
   Time NextDeadline() const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/prefetch.h"
 #include "runtime/clock.h"
 
 namespace taskgraph::runtime {
@@ -150,7 +151,22 @@ Duration NodeRuntime::Wait(core::Time now) const {
   return std::max(next - now, Duration{});
 }
 
+// What the turns after the next one begin with: each is fetched when what leads
+// to it has come.
+void NodeRuntime::FetchNext() const {
+  constexpr std::size_t kTaskBytes = 256;  // Of the user's object.
+  if (ready_.size() > 3) core::Prefetch(ready_[3].get());
+  if (ready_.size() > 2) {
+    core::Prefetch(ready_[2]->task.get());
+    core_->Expect(ready_[2]->order.replica);
+  }
+  if (ready_.size() > 1) {
+    core::PrefetchBytes(ready_[1]->task->task(), kTaskBytes);
+  }
+}
+
 Callback* NodeRuntime::NextReady() {
+  FetchNext();
   while (!ready_.empty()) {
     std::unique_ptr<ReadyTurn> turn = std::move(ready_.front());
     ready_.pop_front();

@@ -81,6 +81,7 @@ class NodeRuntime final : private LoopClient {
   void Do(core::Output& order);
   void Do(core::RunTurn& order);
   Callback* NextReady();
+  void FetchNext() const;
   void FailLateTurns(core::Time now);
   void FailLate(ReadyTurn& turn);
   Duration Wait(core::Time now) const;
