@@ -70,10 +70,10 @@ class Payload {
   // An owner for Share, who lets go of the vector as FreeApart does.
   template <typename T>
   static std::shared_ptr<const std::vector<T>> OwnerOf(std::vector<T> values) {
-    const std::size_t bytes = values.capacity() * sizeof(T);
     return std::shared_ptr<const std::vector<T>>(
-        new std::vector<T>(std::move(values)), [bytes](auto* vector) {
-          FreeApart(bytes, [vector] { delete vector; });
+        new std::vector<T>(std::move(values)), [](auto* vector) {
+          FreeApart(std::as_bytes(std::span(vector->data(), vector->size())),
+                    [vector] { delete vector; });
         });
   }
 

@@ -32,6 +32,11 @@ void Free(const VectorKind* kind, void* memory) {
   kind->free(memory);
 }
 
+const std::byte* DataOf(const VectorKind* kind, void* memory) {
+  return kind == nullptr ? static_cast<std::byte*>(memory)
+                         : kind->grow(memory, 0);
+}
+
 // A small buffer and what counts its owners, in one piece of memory: first the
 // counter, then the buffer.
 template <typename Counter>
@@ -114,7 +119,7 @@ class BufferPool::Shelf {
   using Kept = std::map<Sort, std::vector<void*>>;
 
   static void FreeSort(void* memory, const Sort& sort) {
-    FreeApart(sort.capacity,
+    FreeApart({DataOf(sort.kind, memory), sort.capacity},
               [memory, kind = sort.kind] { Free(kind, memory); });
   }
 
