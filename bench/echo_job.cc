@@ -36,22 +36,30 @@ class Server final : public Task {
     });
     Serve(kGetArray, [this](Turn& turn, Token<Array<float>> token,
                             const Empty&) { turn.Answer(token, array_); });
-    Serve(kGetVector, [this](Turn& turn, Token<std::vector<float>> token,
-                             const Empty&) { turn.Answer(token, vector_); });
+    Serve(kGetVector,
+          [this](Turn& turn, Token<std::vector<float>> token, const Empty&) {
+            if (vectors_.size() == 1)
+              return turn.Answer(token, vectors_.back());
+            turn.Answer(token, std::move(vectors_.back()));
+            vectors_.pop_back();
+          });
   }
   void Init(Turn& turn) override {
     const std::size_t count =
         std::stoul(turn.config("answer_bytes")) / sizeof(float);
+    const std::vector<float> floats(count, 1.0F);
     if (turn.config("ask") == kAskVector) {
-      vector_.assign(count, 1.0F);
+      vectors_.assign(std::stoul(turn.config("trips")) + 1, floats);
+    } else if (turn.config("ask") == kAskKeptVector) {
+      vectors_.push_back(floats);
     } else {
-      array_ = std::vector<float>(count, 1.0F);
+      array_ = floats;
     }
   }
 
  private:
   Array<float> array_;
-  std::vector<float> vector_;
+  std::vector<std::vector<float>> vectors_;  // The first is never moved away.
 };
 
 // Computes through epoch 0.
@@ -158,7 +166,8 @@ Job EchoJob() {
   Job job("echo", /*tasks=*/2);
   job.Link(kAll, FullMesh());
   job.Config("report", "echo.run", "where to write the times");
-  job.Config("ask", kAskEcho, "what to ask for: echo, array or vector");
+  job.Config("ask", kAskEcho,
+             "what to ask for: echo, array, vector or kept-vector");
   job.Config("trips", "1000", "questions to ask");
   job.Config("in_flight", "1", "questions asked at a time");
   job.Config("answer_bytes", "0", "size of an array or vector");

@@ -14,9 +14,13 @@ namespace taskgraph::bench {
 Job EchoJob();
 
 // What is asked for.
-inline constexpr char kAskEcho[] = "echo";      // The 16 bytes that were sent.
-inline constexpr char kAskArray[] = "array";    // An Array<float>.
-inline constexpr char kAskVector[] = "vector";  // A std::vector<float>.
+inline constexpr char kAskEcho[] = "echo";    // The 16 bytes that were sent.
+inline constexpr char kAskArray[] = "array";  // An Array<float>.
+
+// A std::vector<float> that is moved into the answer; or one that the task
+// keeps, so that C++ copies it for each answer.
+inline constexpr char kAskVector[] = "vector";
+inline constexpr char kAskKeptVector[] = "kept-vector";
 
 // Settings of one run, as arguments of `run` or `controller`.
 struct EchoLoad {

@@ -3,15 +3,29 @@
 // Codec<T>: how a message type becomes bytes and comes back.
 //
 // Messages of data requests may be: Empty, Payload, std::string, numbers and
-// enums, std::vector of them, Array<T> (the same, never copied), any protobuf
+// enums, std::vector of them, Array<T> (the same, shared), any protobuf
 // message, and any type for which you specialize Codec:
 //
 //   template <>
 //   struct taskgraph::Codec<Point> {
 //     static Payload Encode(const Point& point);
-//     static std::optional<Point> Decode(const Payload& bytes);  // none:
-//     malformed
+//     // None: malformed.
+//     static std::optional<Point> Decode(const Payload& bytes);
 //   };
+//
+// What is copied of large messages between your object and the socket:
+//
+//   Array<T>            nothing, on either side
+//   std::vector<T>      nothing, on either side, if it is moved into
+//                       Turn::Answer or Request, and T is in KnownElements
+//                       (payload.h): the handler sees the vector that the
+//                       socket was read into
+//   other vectors,      nothing by who sends, if moved; once by who receives
+//   std::string
+//   protobuf            protobuf's own encoding and decoding
+//
+// To answer several requests with the same numbers, keep them as an Array: a
+// vector that you keep has to be copied for each answer.
 //
 // Numbers travel in the machine's own layout; all nodes of a job must share it
 // (they run the same program).
@@ -49,9 +63,11 @@ template <Number T>
 class Array {
  public:
   Array() = default;
-  Array(
-      std::vector<T> values)  // NOLINT: implicit, so that an answer reads well.
-      : payload_(Payload::Own(std::move(values))) {}
+  Array(std::vector<T> values) {  // NOLINT: implicit, so an answer reads well.
+    // Not Payload::Own: who receives an array does not need a vector.
+    const auto owner = Payload::OwnerOf(std::move(values));
+    payload_ = Payload(owner, owner->data(), owner->size() * sizeof(T));
+  }
   Array(std::initializer_list<T> values) : Array(std::vector<T>(values)) {}
 
   // Views `payload`, whose size must be a multiple of sizeof(T), suitably
@@ -73,6 +89,11 @@ class Array {
  private:
   Payload payload_;
 };
+
+// False for some parts of something else, such as a record for backups.
+inline bool IsAligned(const Payload& bytes, std::size_t alignment) {
+  return reinterpret_cast<std::uintptr_t>(bytes.data()) % alignment == 0;
+}
 
 template <>
 struct Codec<Empty> {
@@ -121,9 +142,17 @@ struct Codec<std::vector<T>> {
   }
   static std::optional<std::vector<T>> Decode(const Payload& bytes) {
     if (bytes.size() % sizeof(T) != 0) return std::nullopt;
+    if (IsAligned(bytes, alignof(T))) {  // In one pass over the new memory.
+      const auto* first = reinterpret_cast<const T*>(bytes.data());
+      return std::vector<T>(first, first + bytes.size() / sizeof(T));
+    }
     std::vector<T> values(bytes.size() / sizeof(T));
     if (!values.empty()) std::memcpy(values.data(), bytes.data(), bytes.size());
     return values;
+  }
+  // See ReadMessage.
+  static const std::vector<T>* InPlace(const Payload& bytes) {
+    return bytes.AsVector<T>();
   }
 };
 
@@ -132,9 +161,7 @@ struct Codec<Array<T>> {
   static Payload Encode(const Array<T>& array) { return array.payload(); }
   static std::optional<Array<T>> Decode(const Payload& bytes) {
     if (bytes.size() % sizeof(T) != 0) return std::nullopt;
-    const auto address = reinterpret_cast<std::uintptr_t>(bytes.data());
-    if (address % alignof(T) == 0) return Array<T>::View(bytes);
-    // Part of something else, such as a record for backups.
+    if (IsAligned(bytes, alignof(T))) return Array<T>::View(bytes);
     return Array<T>(*Codec<std::vector<T>>::Decode(bytes));
   }
 };
@@ -167,5 +194,21 @@ struct Codec<T> {
     return message;
   }
 };
+
+// Calls `handler` with the message in `bytes`: with the one that is there
+// already, if the codec finds it (InPlace), else with a decoded one. False:
+// malformed.
+template <typename T, typename F>
+bool ReadMessage(const Payload& bytes, F handler) {
+  if constexpr (requires { Codec<T>::InPlace(bytes); }) {
+    if (const T* message = Codec<T>::InPlace(bytes)) {
+      handler(*message);
+      return true;
+    }
+  }
+  const std::optional<T> message = Codec<T>::Decode(bytes);
+  if (message) handler(*message);
+  return message.has_value();
+}
 
 }  // namespace taskgraph

@@ -98,9 +98,9 @@ class Task {
     AddServed(method.name,
               [handler = std::move(handler)](Turn& turn, const RequestId& id,
                                              const Payload& bytes) {
-                const auto input = Codec<In>::Decode(bytes);
-                if (input) handler(turn, Token<Out>(id), *input);
-                return input.has_value();
+                return ReadMessage<In>(bytes, [&](const In& input) {
+                  handler(turn, Token<Out>(id), input);
+                });
               });
   }
 
@@ -117,9 +117,8 @@ class Task {
   void OnData(const Method<In, Out>& method, F handler) {
     AddPulled(method.name, [handler = std::move(handler)](
                                Turn& turn, TaskId from, const Payload& bytes) {
-      const auto output = Codec<Out>::Decode(bytes);
-      if (output) handler(turn, from, *output);
-      return output.has_value();
+      return ReadMessage<Out>(
+          bytes, [&](const Out& output) { handler(turn, from, output); });
     });
   }
 

@@ -72,9 +72,8 @@ class Turn {
   // unique in (task, epoch, method).
   template <typename In, typename Out>
   RequestNumber Request(TaskId to, const Method<In, Out>& method,
-                        const std::type_identity_t<In>& input,
-                        std::string key = {}) {
-    return RequestBytes(to, method.name, Codec<In>::Encode(input),
+                        std::type_identity_t<In> input, std::string key = {}) {
+    return RequestBytes(to, method.name, Codec<In>::Encode(std::move(input)),
                         std::move(key));
   }
 

@@ -38,5 +38,63 @@ TEST(CodecTest, AProtobufMessageThatCantBeEncodedIsTheCallersMistake) {
   EXPECT_THROW(Codec<Large>::Encode({}), UsageError);
 }
 
+using Floats = std::vector<float>;
+
+// Where the handler finds the message in `bytes`; null: it is malformed.
+const float* WhereRead(const Payload& bytes, const Floats& expected) {
+  const float* place = nullptr;
+  ReadMessage<Floats>(bytes, [&](const Floats& floats) {
+    EXPECT_EQ(floats, expected);
+    place = floats.data();
+  });
+  return place;
+}
+
+TEST(CodecTest, AVectorIsReadWhereItIs) {
+  Floats floats = {1, 2, 3};
+  const Floats expected = floats;
+  const float* place = floats.data();
+  const Payload bytes = Codec<Floats>::Encode(std::move(floats));
+  EXPECT_EQ(WhereRead(bytes, expected), place);
+}
+
+TEST(CodecTest, WhatIsNoVectorIsCopiedIntoOne) {
+  const Floats expected = {1, 2, 3};
+  const Payload array = Codec<Array<float>>::Encode(Array<float>(expected));
+  const float* copied = WhereRead(array, expected);
+  EXPECT_NE(copied, nullptr);
+  EXPECT_NE(copied, reinterpret_cast<const float*>(array.data()));
+
+  const Payload longer = Payload::Own(Floats{0, 1, 2, 3});
+  const Payload part(longer.owner(), longer.data() + 4, 12);
+  EXPECT_NE(WhereRead(part, expected), nullptr);
+
+  std::string text(13, '\0');
+  std::memcpy(text.data() + 1, expected.data(), 12);
+  const Payload owner = Payload::Own(text);
+  const Payload unaligned(owner.owner(), owner.data() + 1, 12);
+  EXPECT_NE(WhereRead(unaligned, expected), nullptr);
+  const Payload malformed(owner.owner(), owner.data(), 13);
+  EXPECT_EQ(WhereRead(malformed, expected), nullptr);
+}
+
+TEST(CodecTest, AnEmptyVectorIsAVector) {
+  int heard = 0;
+  const auto count = [&](const Floats& floats) {
+    EXPECT_TRUE(floats.empty());
+    ++heard;
+  };
+  EXPECT_TRUE(ReadMessage<Floats>(Codec<Floats>::Encode({}), count));
+  EXPECT_TRUE(ReadMessage<Floats>({}, count));
+  EXPECT_EQ(heard, 2);
+}
+
+TEST(CodecTest, AVectorMayBeSharedWithOthers) {
+  const auto floats = std::make_shared<const Floats>(Floats{1, 2, 3});
+  const Payload bytes = Payload::Share(floats);
+  EXPECT_EQ(bytes.AsVector<float>(), floats.get());
+  EXPECT_EQ(bytes.AsVector<std::int32_t>(), nullptr);
+}
+
 }  // namespace
 }  // namespace taskgraph

@@ -68,6 +68,7 @@ Connector::~Connector() {
 
 Result<std::vector<std::string>> Connector::Open(
     const transport::Options& options) {
+  piece_bytes_ = options.piece_bytes;
   transport_ = adapters_.make_transport(
       reactor_, options, [this](transport::Event event) {
         transport_events_.push_back(std::move(event));
@@ -183,10 +184,12 @@ bool Connector::Carry(core::Output& order) {
 void Connector::Send(const core::NodeId& to, transport::Frame&& frame) {
   if (!transport_) return;
   has_unwritten_ = true;
+  const auto kind =
+      frame.body.size() > piece_bytes_ ? &Backlog::large : &Backlog::small;
   const auto waiting = backlog_.find(to);
-  if (waiting != backlog_.end()) {
+  if (waiting != backlog_.end() && !(waiting->second.*kind).empty()) {
     if (waiting->second.size() < kBacklogMax) {
-      waiting->second.push_back(std::move(frame));
+      (waiting->second.*kind).push_back(std::move(frame));
     } else {
       Say(LogLevel::kWarning, "node " + to + " reads too slowly: more than " +
                                   std::to_string(kBacklogMax) +
@@ -199,7 +202,7 @@ void Connector::Send(const core::NodeId& to, transport::Frame&& frame) {
   if (outcome == transport::SendOutcome::kQueueFull) {
     // What was not accepted was not moved.
     // NOLINTNEXTLINE(bugprone-use-after-move)
-    backlog_[to].push_back(std::move(frame));
+    (backlog_[to].*kind).push_back(std::move(frame));
   } else if (outcome == transport::SendOutcome::kTooLarge) {
     Say(LogLevel::kError,
         "a message of " + std::to_string(frame.head.size()) + " + " +
@@ -213,9 +216,10 @@ void Connector::Send(const core::NodeId& to, transport::Frame&& frame) {
 void Connector::SendBacklog(const core::NodeId& to) {
   const auto found = backlog_.find(to);
   if (found == backlog_.end()) return;
-  std::deque<transport::Frame> frames = std::move(found->second);
+  Backlog frames = std::move(found->second);
   backlog_.erase(found);
-  for (transport::Frame& frame : frames) Send(to, std::move(frame));
+  for (transport::Frame& frame : frames.small) Send(to, std::move(frame));
+  for (transport::Frame& frame : frames.large) Send(to, std::move(frame));
 }
 
 transport::Options PeerOptions(const std::string& token,

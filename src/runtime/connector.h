@@ -78,6 +78,13 @@ class Connector {
   void Send(const core::NodeId& to, transport::Frame&& frame);
   void SendBacklog(const core::NodeId& to);
 
+  // What a peer's queue had no room for, each kind in order: what is small
+  // must not wait for what is large.
+  struct Backlog {
+    std::deque<transport::Frame> small, large;
+    std::size_t size() const { return small.size() + large.size(); }
+  };
+
   std::string job_;
   core::NodeId self_;
   Adapters adapters_;
@@ -95,8 +102,8 @@ class Connector {
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<coordination::Coordinator> coordinator_;
   std::unique_ptr<coordination::JobStore> store_;
-  // What a peer's queue had no room for, in order.
-  std::map<core::NodeId, std::deque<transport::Frame>> backlog_;
+  std::uint64_t piece_bytes_ = 0;  // A larger body is large.
+  std::map<core::NodeId, Backlog> backlog_;
   bool has_unwritten_ = false;
 };
 

@@ -3,26 +3,39 @@
 
 #include <algorithm>
 #include <bit>
+#include <compare>
+#include <exception>
 #include <map>
 #include <memory>
 #include <new>
 #include <vector>
 
+#include "taskgraph/free_apart.h"
 #include "threads/mutex.h"
 
 namespace taskgraph::transport {
 namespace {
 
-// Below it malloc reuses memory well enough by itself.
-constexpr std::size_t kPooledBytesMin = 64 << 10;
-
 constexpr std::align_val_t kAlignment{kBufferAlignment};
 
-std::byte* Allocate(std::size_t bytes) {
-  return static_cast<std::byte*>(operator new(bytes, kAlignment, std::nothrow));
+void* Allocate(const VectorKind* kind, std::size_t bytes) {
+  if (kind == nullptr) return operator new(bytes, kAlignment, std::nothrow);
+  try {
+    return kind->make(bytes);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
 }
 
-void Free(std::byte* data) { operator delete(data, kAlignment); }
+void Free(const VectorKind* kind, void* memory) {
+  if (kind == nullptr) return operator delete(memory, kAlignment);
+  kind->free(memory);
+}
+
+const std::byte* DataOf(const VectorKind* kind, void* memory) {
+  return kind == nullptr ? static_cast<std::byte*>(memory)
+                         : kind->grow(memory, 0);
+}
 
 // A small buffer and what counts its owners, in one piece of memory: first the
 // counter, then the buffer.
@@ -64,33 +77,37 @@ std::size_t RoundUp(std::size_t bytes) {
 
 }  // namespace
 
+// Keeps bare memory and, with their memory, vectors.
 class BufferPool::Shelf {
  public:
+  // What can take each other's place.
+  struct Sort {
+    std::size_t capacity = 0;
+    const VectorKind* kind = nullptr;  // Null: bare memory.
+    friend auto operator<=>(const Sort&, const Sort&) = default;
+  };
+
   explicit Shelf(std::size_t kept_bytes_max)
       : kept_bytes_max_(kept_bytes_max) {}
   Shelf(const Shelf&) = delete;
   Shelf& operator=(const Shelf&) = delete;
   ~Shelf() {
-    for (auto& [capacity, buffers] : kept_) {
-      for (std::byte* data : buffers) Free(data);
+    for (auto& [sort, buffers] : kept_) {
+      for (void* memory : buffers) Free(sort.kind, memory);
     }
   }
 
-  std::byte* Take(std::size_t capacity) {
+  void* Take(const Sort& sort) {
     {
       const threads::Lock lock(mutex_);
-      const auto found = kept_.find(capacity);
+      const auto found = kept_.find(sort);
       if (found != kept_.end()) return Pop(found);
     }
-    return Allocate(capacity);
+    return Allocate(sort.kind, sort.capacity);
   }
 
-  void Return(std::byte* data, std::size_t capacity) {
-    const threads::Lock lock(mutex_);
-    MakeRoom(capacity);
-    if (kept_bytes_ + capacity > kept_bytes_max_) return Free(data);
-    kept_[capacity].push_back(data);
-    kept_bytes_ += capacity;
+  void Return(void* memory, const Sort& sort) {
+    if (!Keep(memory, sort)) FreeSort(memory, sort);
   }
 
   std::size_t kept_bytes() const {
@@ -99,26 +116,41 @@ class BufferPool::Shelf {
   }
 
  private:
-  using Kept = std::map<std::size_t, std::vector<std::byte*>>;
+  using Kept = std::map<Sort, std::vector<void*>>;
 
-  std::byte* Pop(Kept::iterator at) TASKGRAPH_REQUIRES(mutex_) {
-    std::byte* data = at->second.back();
-    at->second.pop_back();
-    kept_bytes_ -= at->first;
-    if (at->second.empty()) kept_.erase(at);
-    return data;
+  static void FreeSort(void* memory, const Sort& sort) {
+    FreeApart({DataOf(sort.kind, memory), sort.capacity},
+              [memory, kind = sort.kind] { Free(kind, memory); });
   }
 
-  // Gives up other sizes first: a size just returned is one in use now, while
-  // those may belong to a phase of the job that is over.
-  void MakeRoom(std::size_t capacity) TASKGRAPH_REQUIRES(mutex_) {
+  bool Keep(void* memory, const Sort& sort) {
+    const threads::Lock lock(mutex_);
+    MakeRoom(sort);
+    if (kept_bytes_ + sort.capacity > kept_bytes_max_) return false;
+    kept_[sort].push_back(memory);
+    kept_bytes_ += sort.capacity;
+    return true;
+  }
+
+  void* Pop(Kept::iterator at) TASKGRAPH_REQUIRES(mutex_) {
+    void* memory = at->second.back();
+    at->second.pop_back();
+    kept_bytes_ -= at->first.capacity;
+    if (at->second.empty()) kept_.erase(at);
+    return memory;
+  }
+
+  // Gives up other sorts first: one just returned is in use now, while those
+  // may belong to a phase of the job that is over.
+  void MakeRoom(const Sort& sort) TASKGRAPH_REQUIRES(mutex_) {
     auto at = kept_.begin();
-    while (at != kept_.end() && kept_bytes_ + capacity > kept_bytes_max_) {
-      if (at->first == capacity) {
+    while (at != kept_.end() && kept_bytes_ + sort.capacity > kept_bytes_max_) {
+      if (at->first == sort) {
         ++at;
         continue;
       }
-      Free(Pop(at));
+      const Sort other = at->first;
+      FreeSort(Pop(at), other);
       at = kept_.begin();
     }
   }
@@ -134,11 +166,24 @@ BufferPool::BufferPool(std::size_t kept_bytes_max)
 
 std::shared_ptr<std::byte> BufferPool::Take(std::size_t bytes) {
   if (bytes < kPooledBytesMin) return TakeSmall(bytes);
-  const std::size_t capacity = RoundUp(bytes);
-  std::byte* data = shelf_->Take(capacity);
-  if (!data) return nullptr;
-  return std::shared_ptr<std::byte>(data, [shelf = shelf_, capacity](auto* p) {
-    shelf->Return(p, capacity);
+  return std::static_pointer_cast<std::byte>(
+      TakeFromShelf(nullptr, RoundUp(bytes)));
+}
+
+std::shared_ptr<void> BufferPool::TakeVector(const VectorKind& kind,
+                                             std::size_t bytes) {
+  std::shared_ptr<void> vector = TakeFromShelf(&kind, RoundUp(bytes));
+  if (vector) kind.shrink(vector.get(), bytes);
+  return vector;
+}
+
+std::shared_ptr<void> BufferPool::TakeFromShelf(const VectorKind* kind,
+                                                std::size_t capacity) {
+  const Shelf::Sort sort{capacity, kind};
+  void* memory = shelf_->Take(sort);
+  if (memory == nullptr) return nullptr;
+  return std::shared_ptr<void>(memory, [shelf = shelf_, sort](void* last) {
+    shelf->Return(last, sort);
   });
 }
 

@@ -13,11 +13,16 @@
 #include <cstddef>
 #include <memory>
 
+#include "transport/vector_kind.h"
+
 namespace taskgraph::transport {
 
 // Every buffer begins at a multiple of it, so that numbers of any type, and
 // whole cache lines of them, can be read in place.
 inline constexpr std::size_t kBufferAlignment = 64;
+
+// Below it malloc reuses memory well enough by itself.
+inline constexpr std::size_t kPooledBytesMin = 64 << 10;
 
 class BufferPool {
  public:
@@ -28,10 +33,18 @@ class BufferPool {
   // Null if the system has no memory.
   std::shared_ptr<std::byte> Take(std::size_t bytes);
 
+  // A vector of at most `bytes`, at least kPooledBytesMin, with reserved memory
+  // for all of them; returned to the pool by its last owner. What it has
+  // already was touched before. Null if the system has no memory.
+  std::shared_ptr<void> TakeVector(const VectorKind& kind, std::size_t bytes);
+
   std::size_t kept_bytes() const;
 
  private:
   class Shelf;
+  std::shared_ptr<void> TakeFromShelf(const VectorKind* kind,
+                                      std::size_t capacity);
+
   std::shared_ptr<Shelf> shelf_;
 };
 

@@ -88,7 +88,7 @@ class Connection final : public Chore,
   void Close();
 
   const NodeId& peer() const { return peer_; }
-  std::uint64_t queued_bytes() const { return queue_.bytes(); }
+  const WriteQueue& queue() const { return queue_; }
 
  private:
   void Run() override;

@@ -6,6 +6,12 @@
 #include <utility>
 
 namespace taskgraph::transport {
+namespace {
+
+// So that a peer can't make us touch memory by announcing a long piece.
+constexpr std::uint64_t kDirectBytesMax = 1 << 20;
+
+}  // namespace
 
 bool FrameReader::Feed(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
@@ -26,8 +32,10 @@ bool FrameReader::Feed(std::span<const std::byte> bytes) {
 
 std::span<std::byte> FrameReader::Direct() const {
   if (!HeaderComplete() || head_left_ > 0 || body_left_ == 0) return {};
-  return {target_->body.get() + target_->arrived,
-          static_cast<std::size_t>(body_left_)};
+  const auto count =
+      static_cast<std::size_t>(std::min(body_left_, kDirectBytesMax));
+  const auto arrived = static_cast<std::size_t>(target_->arrived);
+  return {target_->body.Reach(arrived + count) + arrived, count};
 }
 
 bool FrameReader::Filled(std::size_t count) {
@@ -60,7 +68,9 @@ std::size_t FrameReader::TakeHead(std::span<const std::byte> bytes) {
 std::size_t FrameReader::TakeBody(std::span<const std::byte> bytes) {
   const auto taken = static_cast<std::size_t>(
       std::min<std::uint64_t>(bytes.size(), body_left_));
-  std::memcpy(target_->body.get() + target_->arrived, bytes.data(), taken);
+  const auto arrived = static_cast<std::size_t>(target_->arrived);
+  std::memcpy(target_->body.Reach(arrived + taken) + arrived, bytes.data(),
+              taken);
   target_->arrived += taken;
   body_left_ -= taken;
   return taken;
@@ -74,7 +84,8 @@ bool FrameReader::Begin() {
   head_left_ = body_left_ = 0;
   switch (header_.kind) {
     case FrameKind::kHeartbeat:
-      return (header_.head_bytes == 0 && header_.body_bytes == 0) ||
+      return (header_.head_bytes == 0 && header_.body_bytes == 0 &&
+              header_.vector_of == kNoVector) ||
              Fail("a heartbeat with content");
     case FrameKind::kWhole:
       whole_ = {};
@@ -102,8 +113,9 @@ bool FrameReader::BeginFrame(Incoming& incoming) {
   }
   incoming.body_bytes = header_.body_bytes;
   if (incoming.body_bytes > 0) {
-    incoming.body = pool_.Take(static_cast<std::size_t>(incoming.body_bytes));
-    if (!incoming.body) {
+    incoming.body = ReceiveBuffer(
+        pool_, static_cast<std::size_t>(header_.body_bytes), header_.vector_of);
+    if (!incoming.body.has_room()) {
       return Fail("a body of " + std::to_string(header_.body_bytes) +
                   " bytes, for which there is no memory");
     }
@@ -128,7 +140,8 @@ bool FrameReader::BeginPiece() {
   const auto at = large_.find(header_.stream);
   if (at == large_.end()) return Fail("a piece of an unknown stream");
   Incoming& incoming = at->second;
-  if (header_.head_bytes != 0 || header_.body_bytes == 0 ||
+  if (header_.head_bytes != 0 || header_.vector_of != kNoVector ||
+      header_.body_bytes == 0 ||
       header_.body_bytes > incoming.body_bytes - incoming.arrived) {
     return Fail("a piece that does not fit its stream");
   }
@@ -154,9 +167,10 @@ bool FrameReader::EndIfComplete() {
 void FrameReader::Hand(Incoming incoming) {
   Frame frame;
   frame.head = std::move(incoming.head);
-  const std::byte* data = incoming.body.get();
-  frame.body = Payload(std::move(incoming.body), data,
-                       static_cast<std::size_t>(incoming.body_bytes));
+  if (incoming.body_bytes > 0) {
+    frame.body = std::move(incoming.body)
+                     .Finish(static_cast<std::size_t>(incoming.body_bytes));
+  }
   deliver_(std::move(frame));
 }
 

@@ -23,7 +23,7 @@
 #include <span>
 #include <string>
 
-#include "transport/buffer_pool.h"
+#include "transport/receive_buffer.h"
 #include "transport/transport.h"
 #include "transport/wire.h"
 
@@ -45,7 +45,8 @@ class FrameReader {
   // error() says why, and the reader is of no more use.
   [[nodiscard]] bool Feed(std::span<const std::byte> bytes);
 
-  // Where the next bytes of the connection belong, if they belong to a body.
+  // Where the next bytes of the connection belong, if they belong to a body:
+  // as much of it as should be read at a time.
   std::span<std::byte> Direct() const;
 
   // The next `count` bytes of the connection have been put into Direct().
@@ -56,7 +57,7 @@ class FrameReader {
  private:
   struct Incoming {
     std::string head;
-    std::shared_ptr<std::byte> body;
+    ReceiveBuffer body;
     std::uint64_t body_bytes = 0;
     std::uint64_t arrived = 0;
   };

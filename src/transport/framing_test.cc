@@ -65,6 +65,12 @@ bool Feed(FrameReader& reader, std::string_view bytes) {
   return reader.Feed(std::as_bytes(std::span(bytes)));
 }
 
+std::string HeaderOf(const FrameHeader& header) {
+  std::string bytes;
+  AppendHeader(bytes, header);
+  return bytes;
+}
+
 TEST(FramingTest, FramesComeOutAsTheyWentIn) {
   WriteQueue queue(kPiece);
   const std::vector<Frame> sent = {FrameOf("a", 0), FrameOf("", 0),
@@ -165,6 +171,59 @@ TEST(FramingTest, ABodyIsWrittenFromItsOwnMemory) {
   EXPECT_EQ(parts.back().data(), frame.body.data());
 }
 
+std::vector<float> Floats(std::size_t count) {
+  std::vector<float> floats(count);
+  for (std::size_t i = 0; i < count; ++i) floats[i] = static_cast<float>(i);
+  return floats;
+}
+
+TEST(FramingTest, AVectorIsReadIntoAVector) {
+  const std::vector<float> sent = Floats(20000);
+  WriteQueue queue(kPiece);
+  queue.Push({"floats", Payload::Own(sent)});
+  const std::string bytes = TakeAll(queue);
+  for (std::size_t step : {1u, 777u, 100000u}) {
+    Reading reading;
+    std::string_view rest = bytes;
+    while (!rest.empty()) {
+      ASSERT_TRUE(Feed(reading.reader, rest.substr(0, step)));
+      rest.remove_prefix(std::min(step, rest.size()));
+    }
+    ASSERT_EQ(reading.frames.size(), 1u);
+    const Payload& body = reading.frames[0].body;
+    EXPECT_EQ(body.AsVector<std::int32_t>(), nullptr);
+    const std::vector<float>* received = body.AsVector<float>();
+    ASSERT_NE(received, nullptr);
+    EXPECT_EQ(*received, sent);
+  }
+}
+
+TEST(FramingTest, ASecondVectorTakesTheMemoryOfTheFirst) {
+  WriteQueue queue(kPiece);
+  queue.Push({"long", Payload::Own(Floats(20000))});
+  Reading reading;
+  ASSERT_TRUE(Feed(reading.reader, TakeAll(queue)));
+  const auto* first = reading.frames[0].body.data();
+  reading.frames.clear();
+
+  queue.Push({"shorter", Payload::Own(Floats(19000))});
+  ASSERT_TRUE(Feed(reading.reader, TakeAll(queue)));
+
+  EXPECT_EQ(reading.frames[0].body.data(), first);
+  EXPECT_EQ(*reading.frames[0].body.AsVector<float>(), Floats(19000));
+}
+
+TEST(FramingTest, HalfAnElementIsNoVector) {
+  const std::string body(kPooledBytesMin + 1, 'x');
+  const ElementNumber floats = ElementNumberOf<float>();
+  Reading reading;
+  ASSERT_TRUE(Feed(reading.reader,
+                   HeaderOf({FrameKind::kWhole, 0, 0, body.size(), floats})));
+  ASSERT_TRUE(Feed(reading.reader, body));
+  EXPECT_EQ(reading.frames[0].body.AsVector<float>(), nullptr);
+  EXPECT_EQ(reading.frames[0].body.text(), body);
+}
+
 TEST(FramingTest, TheQueueKnowsItsSize) {
   WriteQueue queue(kPiece);
   EXPECT_TRUE(queue.empty());
@@ -175,16 +234,11 @@ TEST(FramingTest, TheQueueKnowsItsSize) {
   EXPECT_TRUE(queue.empty());
 }
 
-std::string HeaderOf(const FrameHeader& header) {
-  std::string bytes;
-  AppendHeader(bytes, header);
-  return bytes;
-}
-
 TEST(FramingTest, ImpossibleHeadersAreRefused) {
   const std::vector<std::string> impossible = {
       std::string(kFrameHeaderBytes, 'x'),
       HeaderOf({FrameKind::kHeartbeat, 0, 1, 0}),
+      HeaderOf({FrameKind::kHeartbeat, 0, 0, 0, 1}),
       HeaderOf({FrameKind::kWhole, 0, 101, 0}),
       HeaderOf({FrameKind::kWhole, 0, 0, 100001}),
       HeaderOf({FrameKind::kWhole, 0, 0, ~std::uint64_t{0}}),
@@ -194,6 +248,8 @@ TEST(FramingTest, ImpossibleHeadersAreRefused) {
           HeaderOf({FrameKind::kLarge, 1, 0, 9}),
       HeaderOf({FrameKind::kLarge, 1, 0, 9}) +
           HeaderOf({FrameKind::kPiece, 1, 0, 10}),
+      HeaderOf({FrameKind::kLarge, 1, 0, 9}) +
+          HeaderOf({FrameKind::kPiece, 1, 0, 9, 1}),
       HeaderOf({FrameKind::kLarge, 1, 0, 9}) +
           HeaderOf({FrameKind::kPiece, 1, 0, 0})};
   for (const std::string& bytes : impossible) {

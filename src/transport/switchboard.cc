@@ -76,11 +76,12 @@ SendOutcome Switchboard::Send(const NodeId& to, Frame&& frame) {
     return SendOutcome::kAccepted;
   }
   Peer& peer = PeerOf(to);
+  const bool is_large = IsLarge(frame, options_);
   const std::uint64_t queued =
-      peer.pipe ? peer.pipe->queued_bytes() : peer.waiting.bytes();
+      is_large ? peer.queue().bytes() : peer.queue().small_bytes();
   if (queued > 0 && queued + size > options_.queue_bytes_max) {
-    full_peers_ += peer.full ? 0 : 1;
-    peer.full = true;
+    full_peers_ += peer.full() ? 0 : 1;
+    (is_large ? peer.large_full : peer.small_full) = true;
     return SendOutcome::kQueueFull;
   }
   if (peer.pipe) {
@@ -120,9 +121,13 @@ void Switchboard::Arrived(Connection& pipe, Frame&& frame) {
 void Switchboard::Drained(Connection& pipe) {
   if (full_peers_ == 0) return;
   Peer& peer = PeerOf(pipe.peer());
-  if (!peer.full || pipe.queued_bytes() > options_.queue_bytes_max / 2) return;
-  peer.full = false;
-  --full_peers_;
+  const std::uint64_t half = options_.queue_bytes_max / 2;
+  const bool small = peer.small_full && pipe.queue().small_bytes() <= half;
+  const bool large = peer.large_full && pipe.queue().bytes() <= half;
+  if (!small && !large) return;
+  if (small) peer.small_full = false;
+  if (large) peer.large_full = false;
+  full_peers_ -= peer.full() ? 0 : 1;
   EmitLater(PeerWritable{pipe.peer()});
 }
 

@@ -56,9 +56,13 @@ class Switchboard final : public ConnectionOwner,
     std::optional<int> awaited_beats;  // Left for its dial, after ours yielded.
     WriteQueue waiting;                // For the pipe.
     std::uint64_t newest_dial = 0;     // Hellos up to it are leftovers.
-    bool full = false;                 // PeerWritable is owed.
+    // PeerWritable is owed, to who sends small or large frames.
+    bool small_full = false;
+    bool large_full = false;
 
     bool active() const { return pipe || dial || awaited_beats; }
+    bool full() const { return small_full || large_full; }
+    const WriteQueue& queue() const { return pipe ? pipe->queue() : waiting; }
   };
 
   void Arrived(Connection& pipe, Frame&& frame) override;

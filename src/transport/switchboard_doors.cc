@@ -184,8 +184,8 @@ void Switchboard::Drop(Peer& peer) {
   if (const auto dial = std::exchange(peer.dial, nullptr)) dial->Cancel();
   peer.awaited_beats.reset();
   peer.waiting = WriteQueue(options_.piece_bytes);
-  full_peers_ -= peer.full ? 1 : 0;
-  peer.full = false;
+  full_peers_ -= peer.full() ? 1 : 0;
+  peer.small_full = peer.large_full = false;
 }
 
 void Switchboard::Lose(const NodeId& node, BreakReason reason,

@@ -79,8 +79,9 @@ struct PeerBroken {
   std::string detail;
 };
 
-// The queue to `peer`, found full by Send, is half empty again. If the pipe
-// breaks first, PeerBroken comes in its place.
+// The queue to `peer`, found full by Send, is half empty again, for small
+// frames, for large ones, or both. If the pipe breaks first, PeerBroken comes
+// in its place.
 struct PeerWritable {
   NodeId peer;
 };
@@ -117,7 +118,8 @@ struct Options {
   std::uint64_t body_bytes_max = std::uint64_t{4} << 30;
 
   // Bytes accepted by Send and not yet written to one peer. One frame is always
-  // taken, however large, when the queue is empty.
+  // taken, however large, when the queue is empty. On a socket small frames do
+  // not wait for large ones; so there only small ones count for them.
   std::uint64_t queue_bytes_max = std::uint64_t{64} << 20;
 
   // Connections that have not said who they are.
@@ -135,6 +137,11 @@ struct Options {
   std::size_t log_lines_max = 5;
   Duration log_window = std::chrono::seconds(10);
 };
+
+// Whether its body goes in pieces.
+inline bool IsLarge(const Frame& frame, const Options& options) {
+  return frame.body.size() > options.piece_bytes;
+}
 
 enum class SendOutcome : std::uint8_t {
   kAccepted,

@@ -6,6 +6,9 @@ namespace {
 
 constexpr std::uint8_t kMark = 0xc7;
 
+constexpr int kSizeBits = 56;
+constexpr std::uint64_t kSizeMask = (std::uint64_t{1} << kSizeBits) - 1;
+
 }  // namespace
 
 void AppendHeader(std::string& out, const FrameHeader& header) {
@@ -13,7 +16,8 @@ void AppendHeader(std::string& out, const FrameHeader& header) {
   AppendLittleEndian(out, static_cast<std::uint8_t>(header.kind));
   AppendLittleEndian(out, header.stream);
   AppendLittleEndian(out, header.head_bytes);
-  AppendLittleEndian(out, header.body_bytes);
+  AppendLittleEndian(out, (header.body_bytes & kSizeMask) |
+                              std::uint64_t{header.vector_of} << kSizeBits);
 }
 
 std::optional<FrameHeader> ParseHeader(
@@ -27,7 +31,8 @@ std::optional<FrameHeader> ParseHeader(
   header.kind = static_cast<FrameKind>(kind);
   header.stream = ReadLittleEndian<std::uint16_t>(&bytes[2]);
   header.head_bytes = ReadLittleEndian<std::uint32_t>(&bytes[4]);
-  header.body_bytes = ReadLittleEndian<std::uint64_t>(&bytes[8]);
+  header.body_bytes = ReadLittleEndian<std::uint64_t>(&bytes[8]) & kSizeMask;
+  header.vector_of = ReadLittleEndian<std::uint8_t>(&bytes[15]);
   return header;
 }
 

@@ -10,7 +10,8 @@
 //   byte 1      kind
 //   bytes 2-3   stream (kLarge, kPiece)
 //   bytes 4-7   head size (kWhole, kLarge)
-//   bytes 8-15  body size: the frame's (kWhole, kLarge), the piece's (kPiece)
+//   bytes 8-14  body size: the frame's (kWhole, kLarge), the piece's (kPiece)
+//   byte 15     the body is a vector's: its ElementNumber (kWhole, kLarge)
 //
 // Pure.
 #pragma once
@@ -21,6 +22,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+
+#include "taskgraph/payload.h"
 
 namespace taskgraph::transport {
 
@@ -37,7 +40,8 @@ struct FrameHeader {
   FrameKind kind = FrameKind::kHeartbeat;
   StreamId stream = 0;
   std::uint32_t head_bytes = 0;
-  std::uint64_t body_bytes = 0;
+  std::uint64_t body_bytes = 0;  // Below 2^56.
+  ElementNumber vector_of = kNoVector;
 
   friend bool operator==(const FrameHeader&, const FrameHeader&) = default;
 };

@@ -33,7 +33,7 @@ void WriteQueue::Push(Frame&& frame) {
   std::string& out = SmallBytes(needed + (copied ? body_bytes : 0));
   AppendHeader(
       out, {FrameKind::kWhole, 0, static_cast<std::uint32_t>(frame.head.size()),
-            body_bytes});
+            body_bytes, frame.body.vector_of()});
   out += frame.head;
   if (copied) {
     out += frame.body.text();
@@ -41,11 +41,13 @@ void WriteQueue::Push(Frame&& frame) {
     small_.back().body = std::move(frame.body);
   }
   bytes_ += needed + body_bytes;
+  small_bytes_ += needed + body_bytes;
 }
 
 void WriteQueue::PushHeartbeat() {
   AppendHeader(SmallBytes(kFrameHeaderBytes), {});
   bytes_ += kFrameHeaderBytes;
+  small_bytes_ += kFrameHeaderBytes;
 }
 
 // A string to append `needed` bytes to, behind all small frames so far.
@@ -121,7 +123,7 @@ WriteQueue::Chunk WriteQueue::CutPiece() {
   if (large.cut == 0) {
     AppendHeader(chunk.bytes, {FrameKind::kLarge, large.stream,
                                static_cast<std::uint32_t>(large.head.size()),
-                               large.body.size()});
+                               large.body.size(), large.body.vector_of()});
     chunk.bytes += large.head;
   }
   AppendHeader(chunk.bytes, {FrameKind::kPiece, large.stream, 0, piece});
@@ -145,6 +147,7 @@ void WriteQueue::Written(std::size_t count) {
     front_written_ -= size;
     (small ? small_bytes_on_road_ : piece_bytes_on_road_) -= size;
     small_on_road_ -= small ? 1 : 0;
+    small_bytes_ -= small ? size : 0;
     Keep(std::move(road_.front().bytes));
     road_.erase(road_.begin());
   }

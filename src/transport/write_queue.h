@@ -37,6 +37,8 @@ class WriteQueue {
 
   // Bytes not written yet, headers included.
   std::uint64_t bytes() const { return bytes_; }
+  // Those of small frames, to the frame: what a small one has to wait for.
+  std::uint64_t small_bytes() const { return small_bytes_; }
   bool empty() const { return bytes_ == 0; }
 
   // Fills `out` with the next bytes to write, in order, and returns how many
@@ -71,6 +73,7 @@ class WriteQueue {
 
   std::uint64_t piece_bytes_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t small_bytes_ = 0;
   std::deque<Chunk> small_;
   std::string spare_;          // Empty; has the memory of one that was written.
   std::deque<Large> waiting_;  // Have no stream yet.

@@ -261,6 +261,37 @@ TEST_P(SocketContract, ASmallFrameOvertakesLargeBodies) {
   EXPECT_EQ(b.Heads().front(), "small");
 }
 
+TEST_P(SocketContract, AQueueFullOfLargeBodiesHasRoomForSmallFrames) {
+  Options options = World::DefaultOptions("a");
+  options.queue_bytes_max = 1 << 20;
+  Node& a = world.Add(options);
+  Node& b = world.Add("b");
+  World::Introduce(a, b);
+  const std::string body(8 << 20, 'x');
+
+  EXPECT_EQ(a.Send(b, TextFrame("large", body)), SendOutcome::kAccepted);
+  EXPECT_EQ(a.Send(b, TextFrame("larger", body)), SendOutcome::kQueueFull);
+  EXPECT_EQ(a.Send(b, TextFrame("small")), SendOutcome::kAccepted);
+
+  ASSERT_TRUE(world.RunUntil([&] { return b.Heads().size() == 2; }));
+  EXPECT_EQ(b.Heads().front(), "small");
+  EXPECT_TRUE(world.RunUntil([&] { return a.Count<PeerWritable>() == 1; }));
+}
+
+TEST_P(SocketContract, AVectorArrivesAsOne) {
+  Node& a = world.Add("a");
+  Node& b = world.Add("b");
+  World::Introduce(a, b);
+  const std::vector<double> sent(300'000, 1.5);
+
+  a.Send(b, {"numbers", Payload::Own(sent)});
+
+  ASSERT_TRUE(world.RunUntil([&] { return b.Heads().size() == 1; }));
+  const Payload& body = b.Last<FrameArrived>()->frame.body;
+  ASSERT_NE(body.AsVector<double>(), nullptr);
+  EXPECT_EQ(*body.AsVector<double>(), sent);
+}
+
 TEST_P(SocketContract, ABodyArrivesAligned) {
   Node& a = world.Add("a");
   Node& b = world.Add("b");

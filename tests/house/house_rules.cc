@@ -64,6 +64,7 @@ struct Permit {
 constexpr Permit kPermits[] = {
     {"bench/", "steady_clock", "measures"},
     {"bench/", "std::thread", "is its own load"},
+    {"include/taskgraph/free_apart.", "std::thread", "takes its time"},
     {"src/coordination/etcd/", "std::thread", "waits for gRPC"},
     {"src/coordination/etcd/", "steady_clock", "times calls to etcd"},
     {"src/coordination/etcd/", "system_clock", "gRPC's deadlines are of it"},
