@@ -165,6 +165,12 @@ Run AskAhead(Bare& side, const BareLoad& load) {
   return run;
 }
 
+// Hangs up at the end.
+Run Ask(int fd, const BareLoad& load) {
+  Bare side(fd);
+  return load.in_flight == 1 ? AskInTurn(side, load) : AskAhead(side, load);
+}
+
 void Answer(Bare& side, std::size_t answer_bytes) {
   std::vector<char> question(answer_bytes == kSmallBytes ? 4096 : kSmallBytes);
   const std::vector<char> answer(answer_bytes, 'x');
@@ -187,16 +193,22 @@ std::string Name(Socket socket) {
 
 Run BareRoundTrips(Socket socket, const BareLoad& load) {
   const auto [ours, theirs] = Pair(socket);
+  if (load.answerer == BareLoad::Answerer::kThread) {
+    std::thread answerer([end = theirs, bytes = load.answer_bytes] {
+      Bare side(end);
+      Answer(side, bytes);
+    });
+    Run run = Ask(ours, load);
+    answerer.join();
+    return run;
+  }
+  const bool busy = load.answerer == BareLoad::Answerer::kBusyProcess;
   Program server(
       {Self(), kRole, std::to_string(theirs), std::to_string(load.answer_bytes),
-       load.computing ? "computing" : "idle"},
+       busy ? "computing" : "idle"},
       {.fd = theirs});
   ::close(theirs);
-  Run run;
-  {
-    Bare side(ours);
-    run = load.in_flight == 1 ? AskInTurn(side, load) : AskAhead(side, load);
-  }
+  Run run = Ask(ours, load);
   server.Succeed();
   return run;
 }
