@@ -35,6 +35,17 @@ struct BareLoad {
 // Sends 16 bytes and waits for the answer, `trips` times.
 Run BareRoundTrips(Socket socket, const BareLoad& load);
 
+enum class MessagesBy { kOneCallEach, kOneCallForAll };
+struct BareFan {
+  int trips = 1;
+  int messages = 1;
+  MessagesBy calls = MessagesBy::kOneCallEach;
+};
+
+// Sends as many messages of 16 bytes, `trips` times; each time counts from
+// before the first one until the other process has read the last one.
+Run BareFanOut(Socket socket, const BareFan& fan);
+
 // If the command line asks for the answering side this plays it, and returns
 // the exit code.
 std::optional<int> PlayBareServer(int argc, char** argv);
