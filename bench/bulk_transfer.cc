@@ -19,15 +19,6 @@ using namespace taskgraph::bench;
 
 constexpr std::size_t kMebibyte = 1 << 20;
 
-// The p50 of a transfer as a rate, with the slowest turn and the fastest.
-Spread GigabytesPerSecond(const Contender& contender, std::size_t bytes) {
-  const auto rate = [&](double us) {
-    return static_cast<double>(bytes) / us / 1e3;
-  };
-  const Spread turns = OverTurns(contender.p50s_us());
-  return {rate(contender.Quantile(0.5)), rate(turns.high), rate(turns.low)};
-}
-
 void Compare(Socket socket, std::size_t mebibytes, const Plan& plan) {
   const Folder folder;
   const EchoServer grpc(kGrpc, socket, folder);

@@ -100,6 +100,14 @@ Spread RateRatio(const Contender& ours, const Contender& theirs) {
   return Ratio(ours.rates(), theirs.rates());
 }
 
+Spread GigabytesPerSecond(const Contender& contender, std::size_t bytes) {
+  const auto rate = [&](double us) {
+    return static_cast<double>(bytes) / us / 1e3;
+  };
+  const Spread turns = OverTurns(contender.p50s_us());
+  return {rate(contender.Quantile(0.5)), rate(turns.high), rate(turns.low)};
+}
+
 Figure::Figure(std::string_view bench, std::string_view name) {
   line_ = "{\"bench\":\"" + std::string(bench) + "\",\"figure\":\"" +
           std::string(name) + '"';

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -81,6 +82,10 @@ Spread Ratio(const std::vector<double>& ours,
              const std::vector<double>& theirs);
 Spread P50Ratio(const Contender& ours, const Contender& theirs);
 Spread RateRatio(const Contender& ours, const Contender& theirs);
+
+// The p50 of transfers of so many bytes as a rate, with the slowest turn and
+// the fastest.
+Spread GigabytesPerSecond(const Contender& contender, std::size_t bytes);
 
 // One figure, printed as one line of JSON.
 class Figure {
