@@ -23,6 +23,7 @@ namespace taskgraph::bench {
 namespace {
 
 constexpr char kRole[] = "bare-server";
+constexpr char kStamperRole[] = "bare-stamper";
 
 std::pair<int, int> TcpPair() {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -165,6 +166,12 @@ Run AskAhead(Bare& side, const BareLoad& load) {
   return run;
 }
 
+// Hangs up at the end.
+Run Ask(int fd, const BareLoad& load) {
+  Bare side(fd);
+  return load.in_flight == 1 ? AskInTurn(side, load) : AskAhead(side, load);
+}
+
 void Answer(Bare& side, std::size_t answer_bytes) {
   std::vector<char> question(answer_bytes == kSmallBytes ? 4096 : kSmallBytes);
   const std::vector<char> answer(answer_bytes, 'x');
@@ -179,6 +186,16 @@ void Answer(Bare& side, std::size_t answer_bytes) {
   }
 }
 
+// Answers so many bytes with the time at which it has read them.
+void Stamp(int fd, std::size_t bytes) {
+  Bare side(fd);
+  std::vector<char> messages(bytes);
+  while (side.Read(messages.data(), bytes)) {
+    const std::int64_t now = NowNs();
+    side.Write(reinterpret_cast<const char*>(&now), sizeof now);
+  }
+}
+
 }  // namespace
 
 std::string Name(Socket socket) {
@@ -187,21 +204,62 @@ std::string Name(Socket socket) {
 
 Run BareRoundTrips(Socket socket, const BareLoad& load) {
   const auto [ours, theirs] = Pair(socket);
+  if (load.answerer == BareLoad::Answerer::kThread) {
+    std::thread answerer([end = theirs, bytes = load.answer_bytes] {
+      Bare side(end);
+      Answer(side, bytes);
+    });
+    Run run = Ask(ours, load);
+    answerer.join();
+    return run;
+  }
+  const bool busy = load.answerer == BareLoad::Answerer::kBusyProcess;
   Program server(
       {Self(), kRole, std::to_string(theirs), std::to_string(load.answer_bytes),
-       load.computing ? "computing" : "idle"},
+       busy ? "computing" : "idle"},
       {.fd = theirs});
   ::close(theirs);
+  Run run = Ask(ours, load);
+  server.Succeed();
+  return run;
+}
+
+Run BareFanOut(Socket socket, const BareFan& fan) {
+  const auto [ours, theirs] = Pair(socket);
+  Program server({Self(), kStamperRole, std::to_string(theirs),
+                  std::to_string(fan.messages)},
+                 {.fd = theirs});
+  ::close(theirs);
+  const auto all = static_cast<std::size_t>(fan.messages) * kSmallBytes;
+  const std::size_t part =
+      fan.calls == MessagesBy::kOneCallForAll ? all : kSmallBytes;
+  const std::vector<char> bytes(all, 'x');
   Run run;
   {
     Bare side(ours);
-    run = load.in_flight == 1 ? AskInTurn(side, load) : AskAhead(side, load);
+    const std::int64_t begin = NowNs();
+    for (int i = 0; i < fan.trips; ++i) {
+      const std::int64_t start = NowNs();
+      for (std::size_t at = 0; at < all; at += part) {
+        side.Write(bytes.data() + at, part);
+      }
+      std::int64_t read_ns = 0;
+      if (!side.Read(reinterpret_cast<char*>(&read_ns), sizeof read_ns)) {
+        Fail("bare server is gone");
+      }
+      run.times_us.push_back(static_cast<double>(read_ns - start) / 1e3);
+    }
+    run.elapsed_us = static_cast<double>(NowNs() - begin) / 1e3;
   }
   server.Succeed();
   return run;
 }
 
 std::optional<int> PlayBareServer(int argc, char** argv) {
+  if (argc == 4 && std::string_view(argv[1]) == kStamperRole) {
+    Stamp(std::stoi(argv[2]), std::stoul(argv[3]) * kSmallBytes);
+    return 0;
+  }
   if (argc != 5 || std::string_view(argv[1]) != kRole) return {};
   const bool computing = std::string_view(argv[4]) == "computing";
   std::atomic<bool> done{false};

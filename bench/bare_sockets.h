@@ -4,7 +4,7 @@
 // socket, by epoll and without anything else.
 //
 // Buffers are touched once and used again, as those of the transport are. The
-// one who answers is a process of its own, this program in another role.
+// one who answers is this program in another role, unless said otherwise.
 #pragma once
 
 #include <cstddef>
@@ -26,12 +26,25 @@ struct BareLoad {
   int trips = 1;
   int in_flight = 1;
   std::size_t answer_bytes = kSmallBytes;
-  // A thread of the answering process computes all the while.
-  bool computing = false;
+  // Another process, perhaps one with a thread that computes all the while; or
+  // a thread of this process.
+  enum class Answerer { kProcess, kBusyProcess, kThread };
+  Answerer answerer = Answerer::kProcess;
 };
 
 // Sends 16 bytes and waits for the answer, `trips` times.
 Run BareRoundTrips(Socket socket, const BareLoad& load);
+
+enum class MessagesBy { kOneCallEach, kOneCallForAll };
+struct BareFan {
+  int trips = 1;
+  int messages = 1;
+  MessagesBy calls = MessagesBy::kOneCallEach;
+};
+
+// Sends as many messages of 16 bytes, `trips` times; each time counts from
+// before the first one until the other process has read the last one.
+Run BareFanOut(Socket socket, const BareFan& fan);
 
 // If the command line asks for the answering side this plays it, and returns
 // the exit code.

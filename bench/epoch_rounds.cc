@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // How long an epoch takes: the root advances it, all tasks enter, pull a
-// parameter down a tree and a sum up. With a process for each of 15 tasks,
-// coordinated by the embedded coordinator and by etcd; and all in one process,
-// with up to 10,000 tasks. With large vectors, beside OpenMPI's collectives, if
-// OpenMPI is there.
+// parameter down a tree and a sum up.
+//
+// * With 15 to 10,000 tasks in one process, coordinated by the embedded
+//   coordinator or by etcd, beside a single write to that etcd; with a process
+//   for each of 15 tasks; and announced by metas.
+// * With 15 and 31 tasks, of 4 B and of 4 MiB, in a process each and in one,
+//   beside OpenMPI's collectives with as many ranks, if OpenMPI is there.
 //
 //   epoch_rounds [--quick]
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <optional>
+#include <semaphore>
 #include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
 #include <vector>
 
+#include "coordination/etcd/etcd_coordinator.h"
 #include "measure.h"
 #include "processes.h"
 #include "support/real_etcd.h"
@@ -28,13 +36,16 @@ constexpr char kBench[] = "epoch_rounds";
 
 // A way to run it, and what it is to reach.
 struct Setup {
+  enum class Coordinated { kEmbedded, kByEtcd };
+  enum class Mpi { kNone, kBeside, kToBeat };
+
   std::string name;
   int tasks = 15;
-  int nodes = 0;
+  int nodes = 0;  // 0: everything in one process.
   TreeLoad load;
-  double p50_us_max = 0;    // 0: no bound.
-  std::string coordinator;  // Empty: the embedded one.
-  bool beside_mpi = false;
+  double p50_us_max = 0;  // 0: no bound.
+  Coordinated coordinated = Coordinated::kEmbedded;
+  Mpi mpi = Mpi::kNone;
 };
 
 // OpenMPI doing the same on as many ranks; nothing if it was not found when
@@ -55,65 +66,160 @@ std::optional<Run> MeasureMpi([[maybe_unused]] const Setup& setup) {
 #endif
 }
 
-Run Measure(const Setup& setup) {
+Run Measure(const Setup& setup, const RealEtcd* etcd) {
   const Folder folder;
   std::vector<std::string> arguments = Settings(setup.load, folder / "report");
   arguments.push_back("--tasks=" + std::to_string(setup.tasks));
   arguments.push_back("--nodes=" + std::to_string(setup.nodes));
-  if (!setup.coordinator.empty()) {
-    arguments.push_back("--coordinator=" + setup.coordinator);
+  if (setup.coordinated == Setup::Coordinated::kByEtcd) {
+    arguments.push_back("--coordinator=" + etcd->endpoint());
   }
   RunJob(arguments);
   return Run::Load(folder / "report");
 }
 
-void Tell(const Setup& setup, const Contender& epochs, const Contender* mpi) {
-  Figure figure(kBench, setup.name);
-  const double p50 = epochs.Quantile(0.5), p99 = epochs.Quantile(0.99);
-  figure.With("epochs_per_second", epochs.PerSecond());
-  if (setup.p50_us_max > 0) {
-    figure.AtMost("p50_us", p50, setup.p50_us_max);
-    figure.With("p99_us", p99).AtMost("p99_to_p50", p99 / p50, 3);
-  } else {
-    figure.With("p50_us", p50).With("p99_us", p99);
+// One write after the other.
+Run MeasureWrites(const RealEtcd& etcd, int writes) {
+  namespace coordination = taskgraph::coordination;
+  std::binary_semaphore decided{0};
+  coordination::EtcdOptions options;
+  options.endpoints = {etcd.endpoint()};
+  const auto coordinator = coordination::ConnectEtcd(
+      std::move(options), [&](const coordination::Event& event) {
+        if (std::holds_alternative<coordination::CallFailed>(event)) {
+          Fail("etcd did not write");
+        }
+        if (std::holds_alternative<coordination::TxnDecided>(event)) {
+          decided.release();
+        }
+      });
+  if (!coordinator) Fail(coordinator.error().message);
+  Run run;
+  const auto begin = Clock::now();
+  for (int i = 0; i < writes; ++i) {
+    const auto start = Clock::now();
+    (*coordinator)
+        ->Commit(1, {{}, {coordination::Put{"bench", std::to_string(i)}}, {}});
+    decided.acquire();
+    run.times_us.push_back(MicrosecondsSince(start));
   }
-  figure.With("max_us", epochs.Max())
-      .With("p50_us_per_task", p50 / setup.tasks)
-      .With("resident_MiB", epochs.remark() / (1 << 20));
-  if (mpi != nullptr) {
-    figure.Times("openmpi", *mpi)
-        .AtLeast("rate_to_openmpi", epochs.PerSecond() / mpi->PerSecond(), 1);
-  }
-  figure.Print();
+  run.elapsed_us = MicrosecondsSince(begin);
+  return run;
 }
 
-std::vector<Setup> Setups(const Plan& plan, const std::string& etcd) {
-  using Style = TreeLoad::Style;
-  const TreeLoad pull{plan.Count(2000, 300)};
-  const TreeLoad meta{plan.Count(2000, 300), Style::kWaitForMeta};
-  const TreeLoad large{plan.Count(200, 30), Style::kAskAtOnce, 1 << 20};
-  const TreeLoad ten_thousand{plan.Count(100, 10)};
-  std::vector<Setup> setups = {
-      {"15 tasks in 15 processes, embedded", 15, 15, pull, 2000, {}},
-      {"15 tasks in 15 processes, embedded, with metas",
-       15,
-       15,
-       meta,
-       2000,
-       {}},
-      {"15 tasks in one process", 15, 0, pull, 300, {}},
-      {"15 tasks in one process, with metas", 15, 0, meta, 300, {}},
-      {"127 tasks in one process", 127, 0, pull, 0, {}},
-      {"1023 tasks in one process", 1023, 0, pull, 0, {}},
-      {"10000 tasks in one process", 10000, 0, ten_thousand, 0, {}},
-      {"15 tasks in 15 processes, 4 MiB vectors", 15, 15, large, 0, {}, true}};
-  if (!etcd.empty()) {
-    setups.push_back(
-        {"15 tasks in 15 processes, etcd", 15, 15, pull, 3000, etcd});
-    setups.push_back({"15 tasks in 15 processes, etcd, with metas", 15, 15,
-                      meta, 3000, etcd});
+// All turns of all setups.
+class Rounds {
+ public:
+  Rounds(std::vector<Setup> setups, const Plan& plan)
+      : setups_(std::move(setups)), plan_(plan), ours_(setups_.size()) {
+    if (RealEtcd::IsInstalled()) etcd_ = std::make_unique<RealEtcd>();
+    if (etcd_) return;
+    std::erase_if(setups_, [](const Setup& setup) {
+      return setup.coordinated == Setup::Coordinated::kByEtcd;
+    });
   }
-  return setups;
+
+  void TakeTurn() {
+    if (etcd_) writes_.Add(MeasureWrites(*etcd_, plan_.Count(2000, 200)));
+    std::map<Work, Run> mpi;  // Of equal setups, but for their processes.
+    for (std::size_t i = 0; i < setups_.size(); ++i) {
+      const Setup& setup = setups_[i];
+      ours_[i].Add(Measure(setup, etcd_.get()));
+      if (setup.mpi == Setup::Mpi::kNone || mpi.contains(WorkOf(setup))) {
+        continue;
+      }
+      const auto run = MeasureMpi(setup);
+      if (run) mpi_[WorkOf(setup)].Add(mpi[WorkOf(setup)] = *run);
+    }
+  }
+
+  void Print() const {
+    for (std::size_t i = 0; i < setups_.size(); ++i) Tell(setups_[i], ours_[i]);
+  }
+
+ private:
+  using Work = std::pair<int, int>;  // Tasks and floats.
+  static Work WorkOf(const Setup& setup) {
+    return {setup.tasks, setup.load.floats};
+  }
+
+  void Tell(const Setup& setup, const Contender& epochs) const {
+    Figure figure(kBench, setup.name);
+    figure.With("tasks", setup.tasks).Times("ours", epochs);
+    if (setup.p50_us_max > 0) {
+      figure.AtMost("p50_us", epochs.Quantile(0.5), setup.p50_us_max);
+      figure.AtMost("p99_to_p50", epochs.Quantile(0.99) / epochs.Quantile(0.5),
+                    3);
+    }
+    figure.With("max_us", epochs.Max())
+        .With("p50_us_per_task", epochs.Quantile(0.5) / setup.tasks)
+        .With("resident_MiB", epochs.remark() / (1 << 20));
+    if (setup.coordinated == Setup::Coordinated::kByEtcd) {
+      figure.Times("etcd_write", writes_)
+          .With("p50_to_etcd_write", P50Ratio(epochs, writes_));
+    }
+    const auto beside = mpi_.find(WorkOf(setup));
+    if (setup.mpi != Setup::Mpi::kNone && beside != mpi_.end()) {
+      const Spread ratio = RateRatio(epochs, beside->second);
+      figure.Times("openmpi", beside->second);
+      if (setup.mpi == Setup::Mpi::kToBeat) {
+        figure.AtLeast("rate_to_openmpi", ratio, 1);
+      } else {
+        figure.With("rate_to_openmpi", ratio);
+      }
+    }
+    figure.Print();
+  }
+
+  std::vector<Setup> setups_;
+  const Plan plan_;
+  std::unique_ptr<RealEtcd> etcd_;
+  std::vector<Contender> ours_;
+  Contender writes_;
+  std::map<Work, Contender> mpi_;
+};
+
+using Style = TreeLoad::Style;
+constexpr auto kEmbedded = Setup::Coordinated::kEmbedded;
+constexpr auto kByEtcd = Setup::Coordinated::kByEtcd;
+
+void AddEpochs(const Plan& plan, std::vector<Setup>& setups) {
+  const TreeLoad pull{plan.Count(2000, 100)};
+  const TreeLoad meta{plan.Count(2000, 100), Style::kWaitForMeta};
+  for (const auto& [coordinated, by, p50_us_max] :
+       {std::tuple(kEmbedded, ", embedded", 2000),
+        std::tuple(kByEtcd, ", etcd", 3000)}) {
+    const std::string name = std::string("15 tasks in 15 processes") + by;
+    setups.push_back({name, 15, 15, pull, 1.0 * p50_us_max, coordinated});
+    setups.push_back(
+        {name + ", with metas", 15, 15, meta, 1.0 * p50_us_max, coordinated});
+  }
+  setups.push_back({"15 tasks in one process, with metas", 15, 0, meta});
+  for (const int tasks : {15, 127, 1023, 10'000}) {
+    TreeLoad load = pull;
+    if (tasks > 127) load.epochs = plan.Count(tasks > 1023 ? 100 : 1000, 10);
+    const std::string name = std::to_string(tasks) + " tasks in one process";
+    setups.push_back({name, tasks, 0, load, tasks == 15 ? 300.0 : 0.0});
+    // With etcd, a process besides has the controller.
+    setups.push_back({name + ", etcd", tasks, 1, load, 0, kByEtcd});
+  }
+}
+
+void AddTrees(const Plan& plan, std::vector<Setup>& setups) {
+  using Mpi = Setup::Mpi;
+  for (const int tasks : {15, 31}) {
+    const TreeLoad small{plan.Count(2000, 50)};
+    const TreeLoad large{plan.Count(200, 10), Style::kAskAtOnce, 1 << 20};
+    for (const TreeLoad& load : {small, large}) {
+      const std::string name = "a tree of " + std::to_string(tasks) + " tasks" +
+                               (load.floats == 1 ? ", 4 B" : ", 4 MiB");
+      const bool beats = tasks == 15 && load.floats > 1;
+      setups.push_back({name + ", a process each", tasks, tasks, load, 0,
+                        kEmbedded, beats ? Mpi::kToBeat : Mpi::kBeside});
+      setups.push_back(
+          {name + ", one process", tasks, 0, load, 0, kEmbedded, Mpi::kBeside});
+    }
+  }
 }
 
 }  // namespace
@@ -121,21 +227,10 @@ std::vector<Setup> Setups(const Plan& plan, const std::string& etcd) {
 int main(int argc, char** argv) {
   if (const auto code = PlayRole(TreeJob(), argc, argv)) return *code;
   const Plan plan = ReadPlan(argc, argv);
-  std::unique_ptr<RealEtcd> etcd;
-  if (RealEtcd::IsInstalled()) etcd = std::make_unique<RealEtcd>();
-  const auto setups = Setups(plan, etcd ? etcd->endpoint() : "");
-  std::vector<Contender> contenders(setups.size());
-  std::map<std::size_t, Contender> mpi;
-  for (int turn = 0; turn < plan.Count(3, 1); ++turn) {
-    for (std::size_t i = 0; i < setups.size(); ++i) {
-      contenders[i].Add(Measure(setups[i]));
-      if (!setups[i].beside_mpi) continue;
-      if (const auto run = MeasureMpi(setups[i])) mpi[i].Add(*run);
-    }
-  }
-  for (std::size_t i = 0; i < setups.size(); ++i) {
-    const auto beside = mpi.find(i);
-    Tell(setups[i], contenders[i],
-         beside == mpi.end() ? nullptr : &beside->second);
-  }
+  std::vector<Setup> setups;
+  AddEpochs(plan, setups);
+  AddTrees(plan, setups);
+  Rounds rounds(std::move(setups), plan);
+  for (int turn = 0; turn < plan.Count(3, 1); ++turn) rounds.TakeTurn();
+  rounds.Print();
 }

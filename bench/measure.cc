@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 
 namespace taskgraph::bench {
@@ -60,14 +61,51 @@ Run Run::Load(const std::string& path) {
   return {numbers[0], numbers[1], {numbers.begin() + 2, numbers.end()}};
 }
 
+Spread OverTurns(const std::vector<double>& turns) {
+  return {Quantile(turns, 0.5), Quantile(turns, 0), Quantile(turns, 1)};
+}
+
+Spread OverTrials(const std::vector<double>& trials) {
+  return {Quantile(trials, 0.5), Quantile(trials, 0.25),
+          Quantile(trials, 0.75)};
+}
+
 void Contender::Add(const Run& run) {
   const auto count = static_cast<std::ptrdiff_t>(run.times_us.size());
   const auto cold = std::min(count, std::max<std::ptrdiff_t>(3, count / 100));
-  times_us_.insert(times_us_.end(), run.times_us.begin() + cold,
-                   run.times_us.end());
+  const std::vector<double> warm(run.times_us.begin() + cold,
+                                 run.times_us.end());
+  times_us_.insert(times_us_.end(), warm.begin(), warm.end());
+  p50s_us_.push_back(bench::Quantile(warm, 0.5));
+  rates_.push_back(static_cast<double>(count) / run.elapsed_us * 1e6);
   elapsed_us_ += run.elapsed_us;
   count_ += static_cast<double>(count);
   remark_ = std::max(remark_, run.remark);
+}
+
+Spread Ratio(const std::vector<double>& ours,
+             const std::vector<double>& theirs) {
+  if (ours.size() != theirs.size()) Fail("contenders had unequal turns");
+  std::vector<double> ratios(ours.size());
+  std::transform(ours.begin(), ours.end(), theirs.begin(), ratios.begin(),
+                 std::divides<>());
+  return OverTurns(ratios);
+}
+
+Spread P50Ratio(const Contender& ours, const Contender& theirs) {
+  return Ratio(ours.p50s_us(), theirs.p50s_us());
+}
+
+Spread RateRatio(const Contender& ours, const Contender& theirs) {
+  return Ratio(ours.rates(), theirs.rates());
+}
+
+Spread GigabytesPerSecond(const Contender& contender, std::size_t bytes) {
+  const auto rate = [&](double us) {
+    return static_cast<double>(bytes) / us / 1e3;
+  };
+  const Spread turns = OverTurns(contender.p50s_us());
+  return {rate(contender.Quantile(0.5)), rate(turns.high), rate(turns.low)};
 }
 
 Figure::Figure(std::string_view bench, std::string_view name) {
@@ -75,8 +113,12 @@ Figure::Figure(std::string_view bench, std::string_view name) {
           std::string(name) + '"';
 }
 
-Figure& Figure::With(std::string_view key, double value) {
-  line_ += ",\"" + std::string(key) + "\":" + Number(value);
+Figure& Figure::With(std::string_view key, const Spread& value) {
+  const std::string name(key);
+  line_ += ",\"" + name + "\":" + Number(value.value);
+  if (!value.strays) return *this;
+  line_ += ",\"" + name + "_low\":" + Number(value.low);
+  line_ += ",\"" + name + "_high\":" + Number(value.high);
   return *this;
 }
 
@@ -86,23 +128,41 @@ Figure& Figure::With(std::string_view key, std::string_view text) {
 }
 
 Figure& Figure::Times(const std::string& name, const Contender& contender) {
-  With(name + "_p50_us", contender.Quantile(0.5));
+  // The value is that of all turns together, so it may lie beside the middle.
+  const Spread p50 = OverTurns(contender.p50s_us());
+  const Spread rate = OverTurns(contender.rates());
+  With(name + "_p50_us", {contender.Quantile(0.5), p50.low, p50.high});
   With(name + "_p99_us", contender.Quantile(0.99));
-  return With(name + "_per_second", contender.PerSecond());
+  return With(name + "_per_second",
+              {contender.PerSecond(), rate.low, rate.high});
 }
 
-Figure& Figure::AtMost(std::string_view key, double value, double bound) {
-  if (value > bound) missed_ += (missed_.empty() ? "" : " ") + std::string(key);
+Figure& Figure::TrialsMs(const std::string& name,
+                         const std::vector<double>& trials) {
+  With(name + "_p50_ms", OverTrials(trials));
+  With(name + "_p99_ms", Quantile(trials, 0.99));
+  return With(name + "_max_ms", Quantile(trials, 1));
+}
+
+Figure& Figure::AtMost(std::string_view key, const Spread& value,
+                       double bound) {
+  if (value.value > bound) Missed(key);
   return Bounded(key, value, "<= " + Number(bound));
 }
 
-Figure& Figure::AtLeast(std::string_view key, double value, double bound) {
-  if (value < bound) missed_ += (missed_.empty() ? "" : " ") + std::string(key);
+Figure& Figure::AtLeast(std::string_view key, const Spread& value,
+                        double bound) {
+  if (value.value < bound) Missed(key);
   return Bounded(key, value, ">= " + Number(bound));
 }
 
-Figure& Figure::Bounded(std::string_view key, double value, std::string bound) {
+Figure& Figure::Bounded(std::string_view key, const Spread& value,
+                        const std::string& bound) {
   return With(key, value).With(std::string(key) + "_target", bound);
+}
+
+void Figure::Missed(std::string_view key) {
+  missed_ += (missed_.empty() ? "" : " ") + std::string(key);
 }
 
 void Figure::Print() {

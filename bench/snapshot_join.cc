@@ -173,12 +173,11 @@ void Measure(const std::string& by, std::size_t backups, int mebibytes,
   }
   Figure(kBench, std::to_string(mebibytes) + " MiB, snapshot by " + by)
       .With("trials", trials)
-      .With("join_p50_ms", Quantile(join_ms, 0.5))
-      .With("quiet_p50_ms", Quantile(quiet_ms, 0.5))
-      .With("quiet_p99_ms", Quantile(quiet_ms, 0.99))
-      .With("meanwhile_p50_ms", Quantile(meanwhile_ms, 0.5))
-      .With("meanwhile_p99_ms", Quantile(meanwhile_ms, 0.99))
-      .With("meanwhile_max_ms", Quantile(meanwhile_ms, 1))
+      .TrialsMs("join", join_ms)
+      .TrialsMs("quiet", quiet_ms)
+      .TrialsMs("meanwhile", meanwhile_ms)
+      .With("meanwhile_to_quiet_p99",
+            Quantile(meanwhile_ms, 0.99) / Quantile(quiet_ms, 0.99))
       .Print();
 }
 

@@ -122,9 +122,10 @@ void Compare(const std::string& name, const std::string& job,
     cost.push_back(1 - with.back() / without.back());
   }
   Figure(kBench, name)
-      .With("without_per_s", Quantile(without, 0.5))
-      .With("with_per_s", Quantile(with, 0.5))
-      .AtMost("cost", Quantile(cost, 0.5), cost_max)
+      .With("without_per_second", OverTurns(without))
+      .With("with_per_second", OverTurns(with))
+      .With("with_to_without", Ratio(with, without))
+      .AtMost("cost", OverTurns(cost), cost_max)
       .Print();
 }
 
