@@ -163,7 +163,7 @@ def bars(path, title, axis, series, groups, note):
 
 def lines(path, title, axes, series, panels, note):
     """`series`: (label, color); `panels`: (name, for each series {x: y});
-    `axes`: (label, base, unit of marks) of x, then label of y."""
+    `axes`: (label of x, base of its scale), then label of y."""
     panels = [(name, curves) for name, curves in panels if any(curves)]
     if not panels:
         return
@@ -219,7 +219,7 @@ def draw_requests(figures, folder):
                 for label, entry in rows]
 
     bars(folder / "request_latency.svg", "A request of 16 bytes and its answer",
-         "µs, p50; the thin line ends at p99 (less is better)", series,
+         "µs, bars and numbers are p50, thin lines end at p99 (less is better)", series,
          groups(1, p50_p99), note)
     rate = lambda entry, name: Value(entry[f"{name}_per_second"]) \
         if f"{name}_per_second" in entry else None
@@ -277,7 +277,7 @@ def draw_epochs(figures, folder):
            ("one write to that etcd alone", BARE[2])],
           [("", [embedded, etcd, write])], note)
 
-    mpi = ("openmpi", "OpenMPI Bcast + Reduce, as many ranks", RED)
+    mpi = ("openmpi", "OpenMPI Bcast + Reduce", RED)
     groups = []
     for tasks in (15, 31):
         for size in ("4 B", "4 MiB"):
@@ -289,7 +289,7 @@ def draw_epochs(figures, folder):
                             p50_p99(one, "ours", scale=1e-3),
                             p50_p99(each, "openmpi", scale=1e-3)]))
     bars(folder / "tree_steps.svg", "A parameter down a tree, and a sum up",
-         "ms, p50; the thin line ends at p99 (less is better)",
+         "ms, bars and numbers are p50, thin lines end at p99 (less is better)",
          [("TaskGraph, a process each", OURS[2]),
           ("TaskGraph, one process", GREEN), mpi[1:]], groups, note)
 
@@ -308,7 +308,7 @@ def draw_takeovers(figures, folder):
         rows.append((label, values))
     bench = "hot_standby" if figures.of("hot_standby") else "recovery_time"
     bars(folder / "takeovers.svg", "From a failure until the work goes on",
-         "ms, p50; the thin line ends at p99 (less is better)",
+         "ms, bars and numbers are p50, thin lines end at p99 (less is better)",
          [("embedded coordinator", OURS[2]), ("etcd", GRPC[2])], rows,
          figures.note(bench))
 
