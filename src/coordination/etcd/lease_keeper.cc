@@ -36,9 +36,10 @@ void LeaseKeeper::Resume() {
   for (auto& [lease, kept] : leases_) Send(lease, kept);
 }
 
+// The loop outlives this for a moment; none of its timers may be ours.
 void LeaseKeeper::End() {
   CloseStream();
-  leases_.clear();
+  while (!leases_.empty()) Forget(leases_.begin()->first);
 }
 
 // Each third of its time, and when its time is over.
