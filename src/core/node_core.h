@@ -8,7 +8,8 @@
 // is left by someone (an assignment changed) he tells the rooms that it
 // concerns.
 //
-// Pure: Step(input, now) and NextDeadline() are all there is. Not thread-safe.
+// Pure: Step(input, now) and NextDeadline() are all there is, and Expect, which
+// changes nothing. Not thread-safe.
 #pragma once
 
 #include <map>

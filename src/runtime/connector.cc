@@ -184,8 +184,8 @@ bool Connector::Carry(core::Output& order) {
 void Connector::Send(const core::NodeId& to, transport::Frame&& frame) {
   if (!transport_) return;
   has_unwritten_ = true;
-  const auto kind =
-      frame.body.size() > piece_bytes_ ? &Backlog::large : &Backlog::small;
+  const auto kind = transport::IsLarge(frame, piece_bytes_) ? &Backlog::large
+                                                            : &Backlog::small;
   const auto waiting = backlog_.find(to);
   if (waiting != backlog_.end() && !(waiting->second.*kind).empty()) {
     if (waiting->second.size() < kBacklogMax) {

@@ -102,7 +102,7 @@ class Connector {
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<coordination::Coordinator> coordinator_;
   std::unique_ptr<coordination::JobStore> store_;
-  std::uint64_t piece_bytes_ = 0;  // A larger body is large.
+  std::uint64_t piece_bytes_ = 0;  // The transport's option.
   std::map<core::NodeId, Backlog> backlog_;
   bool has_unwritten_ = false;
 };

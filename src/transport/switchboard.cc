@@ -76,7 +76,7 @@ SendOutcome Switchboard::Send(const NodeId& to, Frame&& frame) {
     return SendOutcome::kAccepted;
   }
   Peer& peer = PeerOf(to);
-  const bool is_large = IsLarge(frame, options_);
+  const bool is_large = IsLarge(frame, options_.piece_bytes);
   const std::uint64_t queued =
       is_large ? peer.queue().bytes() : peer.queue().small_bytes();
   if (queued > 0 && queued + size > options_.queue_bytes_max) {

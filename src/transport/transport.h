@@ -139,8 +139,8 @@ struct Options {
 };
 
 // Whether its body goes in pieces.
-inline bool IsLarge(const Frame& frame, const Options& options) {
-  return frame.body.size() > options.piece_bytes;
+inline bool IsLarge(const Frame& frame, std::uint64_t piece_bytes) {
+  return frame.body.size() > piece_bytes;
 }
 
 enum class SendOutcome : std::uint8_t {

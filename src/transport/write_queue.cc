@@ -23,7 +23,7 @@ constexpr std::uint64_t kLinedUpBytes = 1 << 20;
 
 void WriteQueue::Push(Frame&& frame) {
   const std::size_t body_bytes = frame.body.size();
-  if (body_bytes > piece_bytes_) {
+  if (IsLarge(frame, piece_bytes_)) {
     bytes_ += kFrameHeaderBytes + frame.head.size() + body_bytes;
     waiting_.push_back({0, std::move(frame.head), std::move(frame.body), 0});
     return;

@@ -49,8 +49,10 @@ class Source final : public Task {
   Source() {
     Serve(kGetArray, [this](Turn& turn, Token<Array<float>> token,
                             const Empty&) { turn.Answer(token, array_); });
-    Serve(kGetVector, [](Turn& turn, Token<std::vector<float>> token,
-                         const Empty&) { turn.Answer(token, Make(turn)); });
+    Serve(kGetVector,
+          [this](Turn& turn, Token<std::vector<float>> token, const Empty&) {
+            turn.Answer(token, kept_.empty() ? Make(turn) : kept_);
+          });
     Serve(kPutVector,
           [](Turn& turn, Token<int> token, const std::vector<float>& values) {
             Check(turn, values);
@@ -65,10 +67,12 @@ class Source final : public Task {
   }
   void Init(Turn& turn) override {
     if (turn.config("ask") == "array") array_ = Make(turn);
+    if (turn.config("ask") == "kept") kept_ = Make(turn);
   }
 
  private:
   Array<float> array_;
+  std::vector<float> kept_;
   TaskId ended_ = 0;
 };
 
@@ -101,7 +105,8 @@ class Sink final : public Task {
   static void Ask(Turn& turn) {
     const std::string& what = turn.config("ask");
     if (what == "array") turn.Request(kSource, kGetArray, Empty());
-    if (what == "vector") turn.Request(kSource, kGetVector, Empty());
+    if (what == "vector" || what == "kept")
+      turn.Request(kSource, kGetVector, Empty());
     if (what == "put") turn.Request(kSource, kPutVector, Make(turn));
   }
 
@@ -114,7 +119,8 @@ int main(int argc, char** argv) {
   Job job("large", /*tasks=*/2);
   job.Link("all", FullMesh());
   job.Config("folder", ".", "where to write what was counted");
-  job.Config("ask", "array", "array, vector, or put: send a vector");
+  job.Config("ask", "array",
+             "array, vector, kept: a vector kept; or put: send one");
   job.Config("bytes", "1000000", "size of an answer");
   job.Config("pulls", "1", "answers for each task");
   job.Build([](TaskId id) -> std::unique_ptr<Task> {
