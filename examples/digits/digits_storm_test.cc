@@ -45,7 +45,7 @@ class DigitsStorm : public testing::Test {
 
   // Empty: the result is that of one process.
   std::string ResultDiffers(const SimulatedJob& job) const {
-    const std::string wrong = EndedWell(job);
+    std::string wrong = EndedWell(job);
     if (!wrong.empty()) return wrong;
     return Read("tree") == Read("sequential")
                ? ""

@@ -77,7 +77,7 @@ std::string Tool(const std::string& name) {
   std::istringstream folders(std::string(path == nullptr ? "" : path) +
                              ":/usr/sbin:/sbin");
   for (std::string folder; std::getline(folders, folder, ':');) {
-    const std::string file = folder + "/" + name;
+    std::string file = folder + "/" + name;
     if (::access(file.c_str(), X_OK) == 0) return file;
   }
   return {};
