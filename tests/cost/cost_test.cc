@@ -47,8 +47,9 @@ Allocations CountAllocations(int nodes, int in_flight) {
                                   Trips(kTrips), InFlight(in_flight)}));
   Allocations each;
   said >> each.asker >> each.server;
-  each.asker /= kTrips / 2;
-  each.server /= kTrips / 2;
+  constexpr int kCounted = kTrips / 2;  // The second half.
+  each.asker /= kCounted;
+  each.server /= kCounted;
   std::cout << nodes << " nodes, " << in_flight << " in flight: " << each.asker
             << " allocations by who asks, " << each.server
             << " by who answers\n";
