@@ -31,7 +31,7 @@ const std::string& SteadyJob::StartNode(std::vector<std::string> flags,
                                         std::vector<std::string> entrance) {
   return Start("n" + std::to_string(++nodes_),
                std::vector<std::string>{"node", "--slots=4"} + flags,
-               entrance.empty() ? setting_.entrance : std::move(entrance));
+               entrance.empty() ? setting_.entrance : entrance);
 }
 
 const std::string& SteadyJob::StartController() {

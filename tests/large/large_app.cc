@@ -13,7 +13,7 @@
 
 namespace {
 
-using namespace taskgraph;
+using namespace taskgraph;  // NOLINT(google-build-using-namespace)
 
 constexpr TaskId kSource = 0;
 
