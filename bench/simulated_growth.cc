@@ -4,13 +4,18 @@
 // machine could run as processes. The clock is the simulator's, so the times
 // are those of its network (one way 0.05 to 2 ms) and of turns that take 0 to
 // 0.2 ms; what is counted, messages and writes, is what real members would
-// send. Then a hundredth of the nodes is killed at once.
+// send. Then a hundredth of the nodes vanishes at once.
+//
+// Two remedies for what breaks first are tried, too (docs/scaling.md): nodes
+// that watch only the keys that they need, and sessions ten times as long.
 //
 //   simulated_growth [--quick]
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "measure.h"
@@ -30,12 +35,24 @@ double Seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+struct Size {
+  TaskId tasks;
+  std::uint32_t nodes;
+};
+
+struct Remedy {
+  std::string_view name;
+  bool by_interest = false;
+  Duration session_time = 0s;  // 0: as usual.
+};
+
 class Growth {
  public:
-  Growth(TaskId tasks, std::uint32_t nodes)
-      : tasks_(tasks),
-        nodes_(nodes),
-        job_(MakeJob(Load(tasks), accomplices_)),
+  Growth(const Size& size, const Remedy& remedy)
+      : tasks_(size.tasks),
+        nodes_(size.nodes),
+        remedy_(remedy),
+        job_(MakeLoad(size.tasks, remedy, accomplices_)),
         world_(1, job_, Options()) {}
 
   void Measure() {
@@ -43,53 +60,67 @@ class Growth {
     Await([&] { return AllPlaced() && Epoch() >= 1; });
     const double start = Seconds(world_.now());
     const std::uint64_t writes_of_start = Writes();
+    const RegistryLoad load_of_start = Load();
 
     constexpr taskgraph::Epoch kEpochs = 8;
     const Time from = world_.now();
     const std::uint64_t writes = Writes(), messages = messages_;
+    const RegistryLoad load = Load();
     const taskgraph::Epoch first = Epoch();
     Await([&] { return Epoch() >= first + kEpochs; });
     const double epoch_s = Seconds(world_.now() - from) / kEpochs;
     const double writes_each = static_cast<double>(Writes() - writes) / kEpochs;
     const double messages_each =
         static_cast<double>(messages_ - messages) / kEpochs;
+    const double told_each =
+        static_cast<double>(Load().values - load.values) / kEpochs;
 
     const std::uint32_t lost_nodes = std::max(1U, nodes_ / 100);
     const std::uint64_t before_loss = Writes();
     for (std::uint32_t i = 0; i < lost_nodes; ++i) {
-      world_.KillNode(nodes_ - 1 - i);
+      world_.StopNode(nodes_ - 1 - i, kPatience);
     }
-    const Time killed = world_.now();
+    const Time vanished = world_.now();
     Await([&] { return !AllPlaced(); });
     Await([&] { return AllPlaced(); });
-    const double placed_s = Seconds(world_.now() - killed);
+    const double placed_s = Seconds(world_.now() - vanished);
     const std::uint64_t writes_of_recovery = Writes() - before_loss;
     const taskgraph::Epoch then = Epoch();
     Await([&] { return Epoch() > then; });
 
     Figure("simulated_growth", std::to_string(tasks_) + " tasks on " +
-                                   std::to_string(nodes_) + " nodes")
+                                   std::to_string(nodes_) + " nodes" +
+                                   std::string(remedy_.name))
         .With("start_s", start)
         .With("writes_of_start", static_cast<double>(writes_of_start))
+        .With("values_told_at_start", static_cast<double>(load_of_start.values))
+        .With("MB_told_at_start",
+              static_cast<double>(load_of_start.bytes) / 1e6)
         .With("epoch_ms", epoch_s * 1e3)
         .With("writes_per_epoch", writes_each)
+        .With("values_told_per_epoch", told_each)
         .With("messages_per_epoch_per_task", messages_each / tasks_)
         .With("nodes_lost", lost_nodes)
         .With("tasks_lost", static_cast<double>(lost_nodes) * tasks_ / nodes_)
         .With("replaced_s", placed_s)
         .With("writes_of_recovery", static_cast<double>(writes_of_recovery))
-        .With("progress_s", Seconds(world_.now() - killed))
+        .With("progress_s", Seconds(world_.now() - vanished))
         .With("wall_s", bench::MicrosecondsSince(began) / 1e6)
         .Print();
   }
 
  private:
-  static Workload Load(TaskId tasks) {
+  static Job MakeLoad(TaskId tasks, const Remedy& remedy,
+                      const Accomplices& accomplices) {
     Workload load;
     load.kind = Workload::Kind::kTreeSum;
     load.tasks = tasks;
     load.epochs = 1'000'000;
-    return load;
+    Job job = MakeJob(load, accomplices);
+    if (remedy.session_time > 0s) {
+      job.options().failure.session_time = remedy.session_time;
+    }
+    return job;
   }
 
   WorldOptions Options() {
@@ -100,7 +131,7 @@ class Growth {
     options.restart_min = 100ms;
     options.restart_max = 200ms;
     options.turns.usual_max = 200us;
-    options.exits_seen = 1;
+    options.coordinator.by_interest = remedy_.by_interest;
     options.trace = Trace::Level::kStory;
     options.falsify = [this](core::NodeMessage&, Random&) { ++messages_; };
     return options;
@@ -129,8 +160,11 @@ class Growth {
     return static_cast<std::uint64_t>(world_.registry().store().revision());
   }
 
-  TaskId tasks_;
-  std::uint32_t nodes_;
+  const RegistryLoad& Load() { return world_.registry().load(); }
+
+  const TaskId tasks_;
+  const std::uint32_t nodes_;
+  const Remedy remedy_;
   std::uint64_t messages_ = 0;
   const Accomplices accomplices_;
   const Job job_;
@@ -141,13 +175,14 @@ class Growth {
 
 int main(int argc, char** argv) {
   const bench::Plan plan = bench::ReadPlan(argc, argv);
-  struct Size {
-    TaskId tasks;
-    std::uint32_t nodes;
-  };
   std::vector<Size> sizes = {{100, 10}, {1000, 10}, {1000, 100}};
   if (!plan.quick) {
-    sizes.insert(sizes.end(), {{10'000, 100}, {1000, 1000}});
+    sizes.insert(sizes.end(), {{10'000, 100}, {1000, 1000}, {10'000, 1000}});
   }
-  for (const auto& [tasks, nodes] : sizes) Growth(tasks, nodes).Measure();
+  for (const Size& size : sizes) Growth(size, {""}).Measure();
+  const Remedy remedies[] = {
+      {.name = ", told what they need", .by_interest = true},
+      {.name = ", sessions of 30 s", .session_time = 30s},
+      {.name = ", both", .by_interest = true, .session_time = 30s}};
+  for (const Remedy& remedy : remedies) Growth(sizes.back(), remedy).Measure();
 }

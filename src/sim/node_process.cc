@@ -39,10 +39,14 @@ core::TurnEffects Thrown(std::string why) {
 NodeProcess::NodeProcess(Stage& stage, NodeId id, core::NodeRecord record)
     : Process(stage, std::move(id)),
       record_(std::move(record)),
-      surroundings_{stage.job, {}, stage.job.options(), nullptr} {
+      surroundings_{stage.job, {}, stage.job.options(), nullptr},
+      links_(stage.job.links(), stage.job.tasks()) {
   record_.node = this->id();
   record_.addresses = {"sim:" + this->id()};
   Begin();
+  if (stage.coordinator.by_interest) {
+    coordinator().LimitTo({stage.job.name(), this->id(), links_});
+  }
 }
 
 // The newest, where an old copy has not gone yet.
@@ -55,7 +59,6 @@ const Task* NodeProcess::TaskOf(TaskId task) const {
 }
 
 void NodeProcess::OnSpec(const coordination::JobSpec& spec) {
-  links_.emplace(stage().job.links(), spec.tasks);
   surroundings_.config = spec.config;
   surroundings_.options = spec.options;
   surroundings_.log = [this](const core::TurnContext& context,
@@ -65,7 +68,7 @@ void NodeProcess::OnSpec(const coordination::JobSpec& spec) {
         Trace::Level::kTurns,
         "task " + std::to_string(context.task) + " says: " + std::string(text));
   };
-  core_ = std::make_unique<core::NodeCore>(id(), *links_, spec.options);
+  core_ = std::make_unique<core::NodeCore>(id(), links_, spec.options);
   store().Join(record_);
 }
 

@@ -69,7 +69,7 @@ class NodeProcess final : public Process {
 
   core::NodeRecord record_;
   runtime::TaskSurroundings surroundings_;
-  std::optional<core::Links> links_;
+  const core::Links links_;
   std::unique_ptr<core::NodeCore> core_;
   std::map<core::ReplicaId, Hosted> tasks_;
 };

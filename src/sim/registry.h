@@ -9,6 +9,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 
@@ -16,6 +17,12 @@
 #include "sim/agenda.h"
 
 namespace taskgraph::sim {
+
+// What its clients make of it; writes are the store's revisions.
+struct RegistryLoad {
+  std::uint64_t values = 0;  // Told to watchers, one by one.
+  std::uint64_t bytes = 0;   // Of their keys and values.
+};
 
 class Registry {
  public:
@@ -41,6 +48,13 @@ class Registry {
   std::uint64_t Listen(Listener listener);
   void Ignore(std::uint64_t id) { listeners_.erase(id); }
 
+  const RegistryLoad& load() const { return load_; }
+  // A watcher was told of it.
+  void CountTold(const coordination::KeyValue& told) {
+    ++load_.values;
+    load_.bytes += told.key.size() + told.value.size();
+  }
+
   // --- As in Store, for `writer` ---
   coordination::Outcome<coordination::TxnReply> Commit(
       const coordination::Txn& txn, const std::string& writer);
@@ -62,6 +76,7 @@ class Registry {
 
   Agenda& agenda_;
   coordination::Store store_;
+  RegistryLoad load_;
   bool open_ = true;
   Reader reader_;
   Auditor auditor_;

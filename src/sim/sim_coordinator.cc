@@ -9,6 +9,7 @@
 namespace taskgraph::sim {
 
 using coordination::CallFailed;
+using coordination::Change;
 using coordination::EtcdText;
 using coordination::Event;
 using coordination::LeaseId;
@@ -198,19 +199,80 @@ void SimCoordinator::ReadOn(Tag tag) {
     return;
   }
   watch.next = store.revision() + 1;
+  if (interest_) NoteTheClock();
   for (const RevisionChanges& revision :
        std::get<std::vector<RevisionChanges>>(outcome)) {
     if (around_.random.Chance(around_.options.lost_changes)) continue;
-    sink_(coordination::WatchChanged{tag, revision.revision, revision.changes});
+    Tell(tag, revision.revision, revision.changes);
   }
+}
+
+void SimCoordinator::Tell(Tag tag, coordination::Revision revision,
+                          std::vector<Change> changes) {
+  if (interest_) {
+    interest_->Note(changes);
+    std::erase_if(changes, [this](const Change& change) {
+      return !interest_->Wants(change.current.key);
+    });
+    AskFor(interest_->TakeNew());
+  }  // What is left may be nothing: how far the watch is, is told all the same.
+  for (const Change& change : changes) {
+    around_.registry.CountTold(change.current);
+  }
+  sink_(coordination::WatchChanged{tag, revision, std::move(changes)});
+}
+
+// A second question and its answer, which is told as if by the watch. It comes
+// from no revision: what was told of later ones is not overwritten.
+void SimCoordinator::AskFor(std::vector<std::string> keys) {
+  if (keys.empty()) return;
+  After(Delay() + Delay(), [this, keys = std::move(keys)] {
+    if (watches_.empty()) return;
+    if (!Reaches()) return AskFor(keys);
+    const coordination::Store& store = around_.registry.store();
+    std::vector<Change> values;
+    for (const std::string& key : keys) {
+      const auto reply = store.Range({coordination::KeyRange::One(key)});
+      const auto& found = std::get<coordination::ReadReply>(reply).found;
+      Change change{Change::Kind::kDelete, {}};
+      change.current.key = key;
+      change.current.mod_revision = store.revision();
+      if (!found.empty()) change = {Change::Kind::kPut, found[0]};
+      values.push_back(std::move(change));
+    }
+    Tell(watches_.rbegin()->first, /*revision=*/0, std::move(values));
+  });
+}
+
+// A node knows its epoch, from whomever.
+void SimCoordinator::NoteTheClock() {
+  const coordination::Store& store = around_.registry.store();
+  const auto reply =
+      store.Range({coordination::KeyRange::One(interest_->clock())});
+  for (const auto& clock : std::get<coordination::ReadReply>(reply).found) {
+    interest_->Note({{Change::Kind::kPut, clock}});
+  }
+  AskFor(interest_->TakeNew());
 }
 
 void SimCoordinator::List(Tag tag, WatchState& watch) {
   const coordination::Store& store = around_.registry.store();
   const auto outcome = store.Range(coordination::Read{watch.range});
   watch.next = store.revision() + 1;
-  sink_(coordination::WatchListed{
-      tag, store.revision(), std::get<coordination::ReadReply>(outcome).found});
+  auto all = std::get<coordination::ReadReply>(outcome).found;
+  if (interest_) {
+    std::vector<Change> changes;
+    for (const auto& one : all) changes.push_back({Change::Kind::kPut, one});
+    // What it has, then its neighbors, then their nodes.
+    do {
+      interest_->Note(changes);
+    } while (!interest_->TakeNew().empty());
+    std::erase_if(all, [this](const coordination::KeyValue& one) {
+      return !interest_->Wants(one.key);
+    });
+  }
+  for (const auto& one : all) around_.registry.CountTold(one);
+  sink_(coordination::WatchListed{tag, store.revision(), std::move(all)});
 }
 
 // --- Away and back ---

@@ -18,9 +18,12 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "coordination/coordinator.h"
 #include "sim/agenda.h"
+#include "sim/interest.h"
 #include "sim/random.h"
 #include "sim/registry.h"
 #include "taskgraph/fault.h"
@@ -43,6 +46,9 @@ struct CoordinatorOptions {
   double lost_answers = 0;
   // A broken one loses an event; for tests of the tests.
   double lost_changes = 0;
+
+  // Nodes are told only of what they need (interest.h), not of all keys.
+  bool by_interest = false;
 };
 
 class SimCoordinator final : public coordination::Coordinator {
@@ -58,6 +64,9 @@ class SimCoordinator final : public coordination::Coordinator {
   SimCoordinator(std::string process, Surroundings surroundings,
                  coordination::Sink sink);
   ~SimCoordinator() override;
+
+  // From now on watches tell of no more than is needed.
+  void LimitTo(Interest interest) { interest_.emplace(std::move(interest)); }
 
   void Commit(coordination::Tag tag, coordination::Txn txn) override;
   void Watch(coordination::Tag tag, coordination::KeyRange range,
@@ -106,6 +115,10 @@ class SimCoordinator final : public coordination::Coordinator {
   void ReadLater(coordination::Tag tag);
   void ReadOn(coordination::Tag tag);
   void List(coordination::Tag tag, WatchState& watch);
+  void NoteTheClock();
+  void Tell(coordination::Tag tag, coordination::Revision revision,
+            std::vector<coordination::Change> changes);
+  void AskFor(std::vector<std::string> keys);
   void KeepLater(coordination::LeaseId lease, Duration interval);
   void NoticeLater();
   void Notice();
@@ -113,6 +126,7 @@ class SimCoordinator final : public coordination::Coordinator {
   const std::string process_;
   Surroundings around_;
   coordination::Sink sink_;
+  std::optional<Interest> interest_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
   std::uint64_t listener_ = 0;
   bool cut_off_ = false;
