@@ -51,13 +51,13 @@ void Compare(Socket socket, std::size_t mebibytes, const Plan& plan) {
   tell("grpc", grpcs);
   const Spread to_bare = Ratio(bares.p50s_us(), arrays.p50s_us());
   if (mebibytes == 64) {
-    figure.AtLeast("array_to_bare", to_bare, 0.85);
+    figure.AtLeast("array_rate_to_bare", to_bare, 0.85);
   } else {
-    figure.With("array_to_bare", to_bare);
+    figure.With("array_rate_to_bare", to_bare);
   }
-  figure.With("vector_to_bare", Ratio(bares.p50s_us(), vectors.p50s_us()))
-      .With("array_to_grpc", Ratio(grpcs.p50s_us(), arrays.p50s_us()))
-      .With("vector_to_grpc", Ratio(grpcs.p50s_us(), vectors.p50s_us()))
+  figure.With("vector_rate_to_bare", Ratio(bares.p50s_us(), vectors.p50s_us()))
+      .With("array_rate_to_grpc", Ratio(grpcs.p50s_us(), arrays.p50s_us()))
+      .With("vector_rate_to_grpc", Ratio(grpcs.p50s_us(), vectors.p50s_us()))
       .Print();
 }
 

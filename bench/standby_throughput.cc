@@ -124,7 +124,7 @@ void Compare(const std::string& name, const std::string& job,
   Figure(kBench, name)
       .With("without_per_second", OverTurns(without))
       .With("with_per_second", OverTurns(with))
-      .With("with_to_without", Ratio(with, without))
+      .With("rate_with_to_without", Ratio(with, without))
       .AtMost("cost", OverTurns(cost), cost_max)
       .Print();
 }

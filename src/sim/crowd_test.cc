@@ -16,27 +16,6 @@ TEST(CrowdTest, ManyNodesInOneSecondTakeLittleMoreThanAWriteEach) {
   EXPECT_LE(WritesUntilPlaced(200), WritesThatAreFew(200));
 }
 
-// R6: whatever the number of tasks; metas, requests and answers cost none.
-TEST(CrowdTest, AnEpochIsOneWrite) {
-  for (const TaskId tasks : {TaskId{15}, TaskId{255}}) {
-    const Accomplices accomplices;
-    const Job job = MakeJob(TreeOf(tasks, /*epochs=*/1000), accomplices);
-    WorldOptions options;
-    options.nodes = 5;
-    options.slots = tasks;
-    World world(1, job, options);
-    world.RunFor(2s);  // All have begun, and nobody comes or goes.
-    const auto writes = world.registry().store().revision();
-    const Epoch epoch = world.checker().records().epoch();
-    world.RunFor(1s);
-
-    const Epoch epochs = world.checker().records().epoch() - epoch;
-    EXPECT_GT(epochs, 5U);
-    EXPECT_EQ(world.registry().store().revision() - writes,
-              static_cast<coordination::Revision>(epochs));
-  }
-}
-
 // Two tasks are nowhere for a minute, as there is no room; those that wait for
 // them say nothing meanwhile.
 TEST(CrowdTest, WhoWaitsForATaskThatIsNowhereSendsNothing) {
