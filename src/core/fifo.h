@@ -24,6 +24,7 @@ class Fifo {
   bool empty() const { return first_ == items_.size(); }
   std::size_t size() const { return items_.size() - first_; }
   const T& front() const { return items_[first_]; }
+  const T& operator[](std::size_t i) const { return items_[first_ + i]; }
   T& back() { return items_.back(); }
 
   void push_back(T item) { items_.push_back(std::move(item)); }

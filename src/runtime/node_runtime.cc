@@ -155,23 +155,24 @@ Duration NodeRuntime::Wait(core::Time now) const {
 // to it has come.
 void NodeRuntime::FetchNext() const {
   constexpr std::size_t kTaskBytes = 256;  // Of the user's object.
-  if (ready_.size() > 3) core::Prefetch(ready_[3].get());
   if (ready_.size() > 2) {
-    core::Prefetch(ready_[2]->task.get());
-    core_->Expect(ready_[2]->order.replica);
+    core::Prefetch(ready_[2].task.get());
+    core_->Expect(ready_[2].order.replica);
   }
   if (ready_.size() > 1) {
-    core::PrefetchBytes(ready_[1]->task->task(), kTaskBytes);
+    core::PrefetchBytes(ready_[1].task->task(), kTaskBytes);
   }
 }
 
 Callback* NodeRuntime::NextReady() {
   FetchNext();
   while (!ready_.empty()) {
-    std::unique_ptr<ReadyTurn> turn = std::move(ready_.front());
-    ready_.pop_front();
-    const core::ReplicaId replica = turn->order.replica;
+    ReadyTurn ready = ready_.Pop();
+    const core::ReplicaId replica = ready.order.replica;
     if (core_->MayBegin(replica)) {
+      std::unique_ptr<RunningTurn> turn =
+          spare_ ? std::move(spare_) : std::make_unique<RunningTurn>();
+      static_cast<ReadyTurn&>(*turn) = std::move(ready);
       Callback* next = turn.get();
       turn->task->Prepare();
       if (surroundings_.options.failure.turn_deadline > Duration{} &&
@@ -196,7 +197,7 @@ void NodeRuntime::FailLateTurns(core::Time now) {
 }
 
 // R23: as if it had thrown. Whatever it does when it returns comes too late.
-void NodeRuntime::FailLate(ReadyTurn& turn) {
+void NodeRuntime::FailLate(RunningTurn& turn) {
   turn.late_at = core::kNever;
   turn.is_late = true;
   turn.task->Stop();
@@ -213,7 +214,7 @@ void NodeRuntime::FailLate(ReadyTurn& turn) {
 }
 
 void NodeRuntime::Run(Callback& callback) {
-  auto& ready = static_cast<ReadyTurn&>(callback);
+  auto& ready = static_cast<RunningTurn&>(callback);
   const bool is_measured =
       std::holds_alternative<core::TakeSnapshot>(ready.order.cause);
   const core::Time begin = is_measured ? Now() : core::Time{};
@@ -225,7 +226,7 @@ void NodeRuntime::Finish(Callback& callback) {
   const auto found =
       std::find_if(running_.begin(), running_.end(),
                    [&](const auto& turn) { return turn.get() == &callback; });
-  std::unique_ptr<ReadyTurn> finished = std::move(*found);
+  std::unique_ptr<RunningTurn> finished = std::move(*found);
   running_.erase(found);
   if (finished->is_late) return;
   const core::RunTurn& order = finished->order;
@@ -284,11 +285,7 @@ void NodeRuntime::Do(core::RunTurn& order) {
     task = std::make_shared<HostedTask>(surroundings_);
   }
   SayRole(order);
-  std::unique_ptr<ReadyTurn> ready =
-      spare_ ? std::move(spare_) : std::make_unique<ReadyTurn>();
-  ready->order = std::move(order);
-  ready->task = task;
-  ready_.push_back(std::move(ready));
+  ready_.push_back({std::move(order), task});
 }
 
 void NodeRuntime::SayRole(const core::RunTurn& order) const {
@@ -311,7 +308,7 @@ void NodeRuntime::SayRole(const core::RunTurn& order) const {
 }
 
 // R20: nothing else of the task's ran meanwhile.
-void NodeRuntime::SaySnapshot(const ReadyTurn& turn) const {
+void NodeRuntime::SaySnapshot(const RunningTurn& turn) const {
   const bool is_usual = surroundings_.options.backups.check_every > 0;
   connector_.Say(
       is_usual ? LogLevel::kDebug : LogLevel::kInfo,

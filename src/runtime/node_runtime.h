@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -56,9 +55,11 @@ class NodeRuntime final : private LoopClient {
   void Stop();
 
  private:
-  struct ReadyTurn final : Callback {
+  struct ReadyTurn {
     core::RunTurn order;
     std::shared_ptr<HostedTask> task;
+  };
+  struct RunningTurn final : Callback, ReadyTurn {
     core::TurnEffects effects;
     Duration took{};                    // In Snapshot.
     core::Time late_at = core::kNever;  // See FailureOptions::turn_deadline.
@@ -83,10 +84,10 @@ class NodeRuntime final : private LoopClient {
   Callback* NextReady();
   void FetchNext() const;
   void FailLateTurns(core::Time now);
-  void FailLate(ReadyTurn& turn);
+  void FailLate(RunningTurn& turn);
   Duration Wait(core::Time now) const;
   void SayRole(const core::RunTurn& order) const;
-  void SaySnapshot(const ReadyTurn& turn) const;
+  void SaySnapshot(const RunningTurn& turn) const;
   void LogTask(LogLevel level, const core::TurnContext& context,
                std::string_view text) const;
 
@@ -97,9 +98,9 @@ class NodeRuntime final : private LoopClient {
   std::optional<core::Links> links_;
   std::unique_ptr<core::NodeCore> core_;            // Once the spec is known.
   std::vector<std::shared_ptr<HostedTask>> tasks_;  // By ReplicaId; or null.
-  std::deque<std::unique_ptr<ReadyTurn>> ready_;
-  std::vector<std::unique_ptr<ReadyTurn>> running_;  // As many as threads.
-  std::unique_ptr<ReadyTurn> spare_;                 // Memory for the next.
+  core::Fifo<ReadyTurn> ready_;
+  std::vector<std::unique_ptr<RunningTurn>> running_;  // As many as threads.
+  std::unique_ptr<RunningTurn> spare_;                 // Memory for the next.
   // Facts that came while another was handled.
   core::Fifo<core::Input> inputs_;
   bool stepping_ = false;

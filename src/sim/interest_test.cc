@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 #ifdef TASKGRAPH_SANITIZED
 constexpr Seed kSeeds = 10;
 #else
-constexpr Seed kSeeds = 300;
+constexpr Seed kSeeds = 100;
 #endif
 
 TEST(InterestTest, WhoKnowsOnlyWhatConcernsItKeepsTheRules) {
