@@ -4,8 +4,8 @@
 
     compare.py FIGURES COMMITTED [--keep]
 
-FIGURES is build/bench.jsonl, whose newest quick run is compared with the lines
-of COMMITTED; --keep puts that run in their place. Compared are ratios between
+FIGURES is build/bench.jsonl, whose newest run is compared with the lines of
+COMMITTED; --keep puts that run in their place. Compared are ratios between
 contenders of one run, named WHAT_to_WHOM, since these depend little on the
 machine. A ratio of rates is better when it is higher, any other one when it is
 lower. Nothing here is a failure: timings tell people, and counters are tests.
@@ -19,30 +19,22 @@ from pathlib import Path
 WORTH_TELLING = 1.25
 
 
-def newest_quick_run(path):
+def newest_run(path):
     """Its lines, the one that begins it first."""
-    runs, run = [], None
-    for line in Path(path).read_text().splitlines():
-        entry = json.loads(line)
-        if "run" in entry:
-            run = [entry]
-            if entry["quick"]:
-                runs.append(run)
-        elif run is not None:
-            run.append(entry)
-    return runs[-1] if runs else []
+    lines = Path(path).read_text().splitlines()
+    begin = max(i for i, line in enumerate(lines) if line.startswith('{"run"'))
+    return [json.loads(line) for line in lines[begin:]]
 
 
 def ratios(entries):
-    """(benchmark, figure, key): the figure's entry."""
+    """(benchmark, figure, key): the figure's entry. A time more, in round trips,
+    is no ratio that can be compared: it may be near zero."""
     found = {}
     for entry in entries:
-        if "run" in entry:
-            continue
         for key, value in entry.items():
             base = key.removesuffix("_low").removesuffix("_high")
             if ("_to_" in key and base == key and isinstance(value, (int, float))
-                    and not key.endswith("_ms")):
+                    and not key.endswith("_ms") and not key.startswith("extra_")):
                 found[entry["bench"], entry["figure"], key] = entry
     return found
 
@@ -60,14 +52,21 @@ def worsening(key, now, then):
 
 def main():
     figures, committed = sys.argv[1:3]
-    run = newest_quick_run(figures)
+    run = newest_run(figures)
     if "--keep" in sys.argv[3:]:
         Path(committed).write_text("".join(json.dumps(entry) + "\n" for entry in run))
         print(f"{committed}: {len(run) - 1} figures kept, to be committed")
         return
-    then = ratios(json.loads(line)
-                  for line in Path(committed).read_text().splitlines())
-    now = ratios(run)
+    if not Path(committed).exists():
+        print(f"\nThere is no {committed} to compare with; --keep makes one.")
+        return
+    kept = [json.loads(line) for line in Path(committed).read_text().splitlines()]
+    if run[0]["build"] != kept[0]["build"]:
+        print(f"\nThis is a {run[0]['build']} build, and the committed figures are "
+              f"those of a {kept[0]['build']} build.")
+    ran = {entry["bench"] for entry in run[1:]}
+    then = ratios(entry for entry in kept[1:] if entry["bench"] in ran)
+    now = ratios(run[1:])
     both = sorted(now.keys() & then.keys())
     worse = [(worsening(key, now[bench, figure, key], then[bench, figure, key]),
               bench, figure, key) for bench, figure, key in both]
@@ -75,6 +74,8 @@ def main():
     print(f"\n{len(both)} ratios compared with {committed}: " +
           (f"{len(worse)} are {WORTH_TELLING} times worse or more" if worse
            else f"none is {WORTH_TELLING} times worse or more"))
+    for bench, figure, key in sorted(then.keys() - now.keys()):
+        print(f"  not measured now: {bench}, {figure}, {key}")
     for times, bench, figure, key in worse:
         place = bench, figure, key
         print(f"  {times:5.2f} x worse: {bench}, {figure}, {key}: "

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,8 @@ namespace taskgraph::core {
 
 template <typename T>
 class Fifo {
+  static_assert(std::is_nothrow_move_constructible_v<T>);  // Or it is copied.
+
  public:
   bool empty() const { return first_ == items_.size(); }
   std::size_t size() const { return items_.size() - first_; }

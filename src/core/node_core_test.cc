@@ -200,6 +200,58 @@ TEST_F(NodeCoreTest, BeyondItsBytesTheFutureIsRefusedAndNotLost) {  // R8
   EXPECT_THAT(Said(), ElementsAre("0>2 refuse unavailable"));
 }
 
+// Who answers in a term that the watch has not told of yet may send what it
+// likes; what it answers is asked again when it is known.
+TEST_F(NodeCoreTest, BeyondTheBoundAnswersOfTheFutureAreDroppedAndAskedAgain) {
+  options_.limits.held_messages_max = 1;
+  Restart(Star());
+  Settle(1);
+  Make(MakeRequest{1, 1, "Get", "", {}});
+  Said();
+  for (const char* output : {"", "42"}) {
+    Message answer = From(1, Reply(*output == '\0' ? 99 : 1, output));
+    answer.route.term = 2;
+    Arrive(answer);
+  }
+
+  Assign(1, 2, 1, "m");
+
+  EXPECT_EQ(Play(), "nothing") << "there was no room for the answer";
+  EXPECT_THAT(Said(), ElementsAre("0>1 ask 1 Get"));
+  Arrive(1, Reply(1, "42"));
+  EXPECT_EQ(Play(), "taking Get from task 1");
+}
+
+TEST_F(NodeCoreTest, BeyondTheBoundAnAnswerOfTheFutureCountsAsLost) {
+  options_.limits.held_messages_max = 1;
+  Restart(Star());
+  Settle(1);
+  Make(MakeRequest{1, 1, "Get", "", {}});
+  for (RequestNumber number : {99, 1}) {
+    Message answer = From(1, Reply(number, "42"));
+    answer.route.term = 2;
+    Arrive(answer);
+  }
+  Said();
+
+  Wait(1s);
+
+  EXPECT_THAT(Said(), ElementsAre("0>1 ask 1 Get"));
+}
+
+TEST_F(NodeCoreTest, AnAnswerThatNobodyAskedForIsNotKept) {
+  Settle(1);
+  Make(MakeRequest{1, 1, "Get", "", {}});
+  AnswerMessage early = std::get<AnswerMessage>(Reply(1, "42"));
+  early.after = nudges_ + 1;  // A meta that has not come.
+
+  Arrive(2, early);
+  Arrive(2, Meta(nudges_ + 1, "now it has"));
+
+  EXPECT_EQ(Play(), "hearing a meta of task 2 on link type 'all'");
+  EXPECT_EQ(Play(), "nothing") << "it was task 1 that was asked";
+}
+
 TEST_F(NodeCoreTest, MoreMetasThanATaskMayFlagAreNotKept) {
   options_.limits.metas_per_epoch_max = 2;
   options_.limits.meta_bytes_max = 10;

@@ -52,6 +52,10 @@ class OpenRequests {
   RequestNumber first_unfinished() const;
 
   bool HasUnanswered(TaskId to) const;
+  // Whether that request to `to` is one of those.
+  bool Awaits(TaskId to, RequestNumber number) const {
+    return sent_.contains({to, number}) || unsent_.contains({to, number});
+  }
 
   void Write(FieldWriter& out) const;
   // Nothing counts as sent.

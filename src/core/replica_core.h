@@ -93,7 +93,7 @@ class ReplicaCore final : private Clerk {
 
   // Messages: at the door (replica_messages.cc).
   Admission Admit(const NodeId& sender, const Message& message);
-  void Hold(const NodeId& sender, Message&& message);
+  void Hold(const NodeId& sender, Message&& message, Time now);
   void Readmit();
   void Take(const Route& route, MetaMessage& meta);
   void Take(const Route& route, const MetaAck& ack);

@@ -17,7 +17,7 @@ void ReplicaCore::OnMessage(const NodeId& sender, Message&& message, Time now) {
              admission == Admission::kTake) {
     std::visit([&](auto& body) { Take(message.route, body); }, message.body);
   } else if (admission == Admission::kHold) {
-    Hold(sender, std::move(message));
+    Hold(sender, std::move(message), now);
   }
   Pump();
 }
@@ -55,16 +55,17 @@ ReplicaCore::Admission ReplicaCore::Admit(const NodeId& sender,
   return Admission::kTake;
 }
 
-// R8: at the bound the sender keeps it. Answers and acknowledgements are
-// bounded by what this task has asked and flagged, and nobody would send them
-// again.
-void ReplicaCore::Hold(const NodeId& sender, Message&& message) {
-  if (WillBeResent(message) &&
-      !held_.HasRoomFor(message, around_.options.limits)) {
+// R8: at the bound the sender keeps it. What nobody would send again is
+// dropped, as if it had been lost on the way: what it answers goes again.
+void ReplicaCore::Hold(const NodeId& sender, Message&& message, Time now) {
+  const TaskId from = message.route.from;
+  if (held_.HasRoomFor(message, around_.options.limits)) {
+    around_.followers.Follow(from, me_.replica);
+    held_.Add(sender, std::move(message));
+  } else if (WillBeResent(message)) {
     Refuse(sender, message.route, ErrorCode::kUnavailable);
   } else {
-    around_.followers.Follow(message.route.from, me_.replica);
-    held_.Add(sender, std::move(message));
+    Postpone(from, now);
   }
 }
 
@@ -146,6 +147,7 @@ void ReplicaCore::Take(const Route& route, AnswerMessage& answer) {
       id.epoch != entered()) {
     return;
   }
+  if (!books_.requests.Awaits(route.from, id.number)) return;  // R12
   if (books_.metas_heard.Arrived(route.from, route.incarnation) <
       answer.after) {
     early_answers_.emplace(std::pair(route.from, id.number), std::move(answer));

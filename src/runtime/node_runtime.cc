@@ -214,12 +214,12 @@ void NodeRuntime::FailLate(RunningTurn& turn) {
 }
 
 void NodeRuntime::Run(Callback& callback) {
-  auto& ready = static_cast<RunningTurn&>(callback);
+  auto& turn = static_cast<RunningTurn&>(callback);
   const bool is_measured =
-      std::holds_alternative<core::TakeSnapshot>(ready.order.cause);
+      std::holds_alternative<core::TakeSnapshot>(turn.order.cause);
   const core::Time begin = is_measured ? Now() : core::Time{};
-  ready.effects = ready.task->Run(ready.order.context, ready.order.cause);
-  if (is_measured) ready.took = Now() - begin;
+  turn.effects = turn.task->Run(turn.order.context, turn.order.cause);
+  if (is_measured) turn.took = Now() - begin;
 }
 
 void NodeRuntime::Finish(Callback& callback) {

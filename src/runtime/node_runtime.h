@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "core/fifo.h"
 #include "core/links.h"
 #include "core/node_core.h"
 #include "runtime/connector.h"
@@ -98,7 +99,7 @@ class NodeRuntime final : private LoopClient {
   std::optional<core::Links> links_;
   std::unique_ptr<core::NodeCore> core_;            // Once the spec is known.
   std::vector<std::shared_ptr<HostedTask>> tasks_;  // By ReplicaId; or null.
-  core::Fifo<ReadyTurn> ready_;
+  core::Fifo<ReadyTurn> ready_;  // Keeps room for the most there were.
   std::vector<std::unique_ptr<RunningTurn>> running_;  // As many as threads.
   std::unique_ptr<RunningTurn> spare_;                 // Memory for the next.
   // Facts that came while another was handled.

@@ -20,6 +20,7 @@ bool Interest::Wants(const std::string& key) const {
   return !key.starts_with(keys_.root() + "tasks/");  // Few, and for everybody.
 }
 
+// Without decoding the records of all others.
 bool Interest::Names(const std::string& text) const {
   return text.find('"' + self_ + '"') != std::string::npos;
 }
@@ -29,7 +30,10 @@ void Interest::Note(const std::vector<Change>& changes) {
   for (const auto& [kind, current] : changes) {
     if (current.key == keys_.epoch()) {
       const auto clock = coordination::DecodeEpoch(current.value);
-      chosen_anew |= clock && std::exchange(epoch_, clock->epoch) != epoch_;
+      if (clock && clock->epoch > epoch_) {
+        epoch_ = clock->epoch;
+        chosen_anew = true;
+      }
       continue;
     }
     const std::optional<TaskId> task = keys_.AssignedTask(current.key);

@@ -25,7 +25,7 @@ class Interest {
   // `links` must outlive it.
   Interest(const std::string& job, core::NodeId self, const core::Links& links);
 
-  std::string clock() const { return keys_.epoch(); }
+  std::string epoch_key() const { return keys_.epoch(); }
 
   // Whether the node is to be told of this key, as far as it knows.
   bool Wants(const std::string& key) const;

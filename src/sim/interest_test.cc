@@ -36,12 +36,13 @@ TEST(InterestTest, WhoKnowsOnlyWhatConcernsItKeepsTheRules) {
     options.slots = load.tasks;
     World world(seed, job, options);
     std::vector<FaultKind> kinds = AllFaultKinds();
-    std::erase(kinds, FaultKind::kRetire);
+    std::erase(kinds, FaultKind::kRetire);  // It would end the job.
     Faults faults(world, random.Next(), DrawClimate(random, kinds));
     world.RunFor(5s);
     faults.Stop();
     ASSERT_TRUE(world.HealAndFinish(120s))
         << "seed " << seed << ": " << world.checker().violation()->what;
+    EXPECT_EQ(world.end()->status, ExpectedEnd(load)) << "seed " << seed;
   }
 }
 

@@ -44,7 +44,7 @@ NodeProcess::NodeProcess(Stage& stage, NodeId id, core::NodeRecord record)
   record_.node = this->id();
   record_.addresses = {"sim:" + this->id()};
   Begin();
-  if (stage.coordinator.by_interest) {
+  if (stage.coordinator.by_interest) {  // Nothing has been told yet.
     coordinator().LimitTo({stage.job.name(), this->id(), links_});
   }
 }

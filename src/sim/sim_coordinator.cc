@@ -248,7 +248,7 @@ void SimCoordinator::AskFor(std::vector<std::string> keys) {
 void SimCoordinator::NoteTheClock() {
   const coordination::Store& store = around_.registry.store();
   const auto reply =
-      store.Range({coordination::KeyRange::One(interest_->clock())});
+      store.Range({coordination::KeyRange::One(interest_->epoch_key())});
   for (const auto& clock : std::get<coordination::ReadReply>(reply).found) {
     interest_->Note({{Change::Kind::kPut, clock}});
   }
