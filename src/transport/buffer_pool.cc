@@ -102,12 +102,24 @@ class BufferPool::Shelf {
       const threads::Lock lock(mutex_);
       const auto found = kept_.find(sort);
       if (found != kept_.end()) return Pop(found);
+      if (has_large()) GiveUpAll();  // Another one is in use now.
     }
     return Allocate(sort.kind, sort.capacity);
   }
 
   void Return(void* memory, const Sort& sort) {
     if (!Keep(memory, sort)) FreeSort(memory, sort);
+  }
+
+  void Tick() {
+    const threads::Lock lock(mutex_);
+    beats_ = true;
+    if (has_large() && --large_beats_left_ == 0) GiveUpAll();
+  }
+  void Rest() {
+    const threads::Lock lock(mutex_);
+    beats_ = false;
+    if (has_large()) GiveUpAll();
   }
 
   std::size_t kept_bytes() const {
@@ -126,7 +138,10 @@ class BufferPool::Shelf {
   bool Keep(void* memory, const Sort& sort) {
     const threads::Lock lock(mutex_);
     MakeRoom(sort);
-    if (kept_bytes_ + sort.capacity > kept_bytes_max_) return false;
+    if (kept_bytes_ + sort.capacity > kept_bytes_max_) {
+      if (kept_bytes_ > 0 || !beats_) return false;
+      large_beats_left_ = kLargeBeats;
+    }
     kept_[sort].push_back(memory);
     kept_bytes_ += sort.capacity;
     return true;
@@ -138,6 +153,17 @@ class BufferPool::Shelf {
     kept_bytes_ -= at->first.capacity;
     if (at->second.empty()) kept_.erase(at);
     return memory;
+  }
+
+  // It is the only one then.
+  bool has_large() const TASKGRAPH_REQUIRES(mutex_) {
+    return kept_bytes_ > kept_bytes_max_;
+  }
+  void GiveUpAll() TASKGRAPH_REQUIRES(mutex_) {
+    while (!kept_.empty()) {
+      const Sort sort = kept_.begin()->first;
+      FreeSort(Pop(kept_.begin()), sort);
+    }
   }
 
   // Gives up other sorts first: one just returned is in use now, while those
@@ -159,6 +185,8 @@ class BufferPool::Shelf {
   mutable threads::Mutex mutex_;
   Kept kept_ TASKGRAPH_GUARDED_BY(mutex_);
   std::size_t kept_bytes_ TASKGRAPH_GUARDED_BY(mutex_) = 0;
+  bool beats_ TASKGRAPH_GUARDED_BY(mutex_) = false;
+  int large_beats_left_ TASKGRAPH_GUARDED_BY(mutex_) = 0;
 };
 
 BufferPool::BufferPool(std::size_t kept_bytes_max)
@@ -186,6 +214,9 @@ std::shared_ptr<void> BufferPool::TakeFromShelf(const VectorKind* kind,
     shelf->Return(last, sort);
   });
 }
+
+void BufferPool::Tick() { shelf_->Tick(); }
+void BufferPool::Rest() { shelf_->Rest(); }
 
 std::size_t BufferPool::kept_bytes() const { return shelf_->kept_bytes(); }
 

@@ -5,7 +5,8 @@
 // Intuition: the first touch of a fresh page costs more than the copy into it;
 // receiving into pages that were touched before is three times as fast. So a
 // large buffer goes back to a shelf when its last reader lets go of it, from
-// whichever thread that is.
+// whichever thread that is. One that is too large for the shelf may lie there
+// alone, for a moment: the next of its kind mostly comes soon or never.
 //
 // Thread-safe. Buffers may outlive the pool object.
 #pragma once
@@ -26,8 +27,16 @@ inline constexpr std::size_t kPooledBytesMin = 64 << 10;
 
 class BufferPool {
  public:
-  // Keeps at most `kept_bytes_max` that are not in use.
+  static constexpr int kLargeBeats = 10;
+
+  // Keeps at most `kept_bytes_max` that are not in use; between Tick and Rest
+  // also a single larger buffer, for kLargeBeats.
   explicit BufferPool(std::size_t kept_bytes_max);
+
+  // To be called at each beat.
+  void Tick();
+  // No beat follows for a while.
+  void Rest();
 
   // At least `bytes`, uninitialized; returned to the pool by its last owner.
   // Null if the system has no memory.

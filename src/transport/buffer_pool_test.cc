@@ -55,6 +55,42 @@ TEST(BufferPoolTest, SizesOfThePastMakeRoomForThoseInUse) {
   EXPECT_EQ(pool.Take(3 * kMiB).get(), first);
 }
 
+TEST(BufferPoolTest, ALargerOneIsKeptAloneForAMoment) {
+  BufferPool pool(3 * kMiB);
+  pool.Tick();
+  pool.Take(kMiB).reset();
+  auto buffer = pool.Take(8 * kMiB);
+  const std::byte* first = buffer.get();
+  buffer.reset();
+  EXPECT_EQ(pool.kept_bytes(), 8 * kMiB);
+  buffer = pool.Take(8 * kMiB);
+  EXPECT_EQ(buffer.get(), first);
+  buffer.reset();
+  for (int beat = 0; beat < BufferPool::kLargeBeats; ++beat) {
+    EXPECT_EQ(pool.kept_bytes(), 8 * kMiB);
+    pool.Tick();
+  }
+  EXPECT_EQ(pool.kept_bytes(), 0u);
+}
+
+TEST(BufferPoolTest, ALargerOneIsNotKeptBesideOneInUse) {
+  BufferPool pool(3 * kMiB);
+  pool.Tick();
+  pool.Take(8 * kMiB).reset();
+  const auto other = pool.Take(16 * kMiB);
+  EXPECT_EQ(pool.kept_bytes(), 0u);
+}
+
+TEST(BufferPoolTest, NoLargerOneIsKeptWhileNobodyCounts) {
+  BufferPool pool(3 * kMiB);
+  pool.Take(8 * kMiB).reset();
+  EXPECT_EQ(pool.kept_bytes(), 0u);
+  pool.Tick();
+  pool.Take(8 * kMiB).reset();
+  pool.Rest();
+  EXPECT_EQ(pool.kept_bytes(), 0u);
+}
+
 TEST(BufferPoolTest, ABufferMayOutliveThePoolAndEndOnAnotherThread) {
   std::shared_ptr<std::byte> buffer;
   {

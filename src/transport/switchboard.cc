@@ -182,6 +182,7 @@ Pulse::Next Switchboard::Beat() {
   }
   if (lobby_) lobby_->Tick();
   complaints_.Tick();
+  pool_.Tick();
   for (const NodeId& node : std::exchange(postponed_probes_, {})) Probe(node);
   for (const auto& probe : probes_) probe->Tick();
   for (auto& [node, peer] : peers_) {
@@ -199,6 +200,7 @@ Pulse::Next Switchboard::Beat() {
   });
   busy = busy || !probes_.empty() || !postponed_probes_.empty();
   busy = busy || complaints_.open();  // Also by one of this beat's.
+  if (!busy) pool_.Rest();
   return busy ? Pulse::Next::kGoOn : Pulse::Next::kStop;
 }
 
