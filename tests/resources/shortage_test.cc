@@ -42,8 +42,8 @@ CommandOutcome AskCoordinator(const EndlessJob& job) {
                     {}, {"ETCDCTL_API=3"});
 }
 
-// UBSan asks by a pipe whether an object's memory can be read. Where none can be
-// opened it takes good objects for bad ones.
+// UBSan asks by a pipe whether an object's memory can be read. Where none can
+// be opened it takes good objects for bad ones.
 class DescriptorsTest : public testing::Test {
  protected:
   void SetUp() override {
