@@ -32,9 +32,9 @@ def ratios(entries):
     found = {}
     for entry in entries:
         for key, value in entry.items():
-            base = key.removesuffix("_low").removesuffix("_high")
-            if ("_to_" in key and base == key and isinstance(value, (int, float))
-                    and not key.endswith("_ms") and not key.startswith("extra_")):
+            if ("_to_" in key and isinstance(value, (int, float))
+                    and not key.endswith(("_low", "_high", "_ms"))
+                    and not key.startswith("extra_")):
                 found[entry["bench"], entry["figure"], key] = entry
     return found
 

@@ -208,8 +208,8 @@ TEST_F(NodeCoreTest, BeyondTheBoundAnswersOfTheFutureAreDroppedAndAskedAgain) {
   Settle(1);
   Make(MakeRequest{1, 1, "Get", "", {}});
   Said();
-  for (const char* output : {"", "42"}) {
-    Message answer = From(1, Reply(*output == '\0' ? 99 : 1, output));
+  for (RequestNumber number : {99, 1}) {
+    Message answer = From(1, Reply(number, "42"));
     answer.route.term = 2;
     Arrive(answer);
   }

@@ -9,40 +9,24 @@
 #include <chrono>
 
 #include "sim/crowd_testing.h"
-#include "sim/faults.h"
+#include "sim/storm_testing.h"
 
 namespace taskgraph::sim {
 namespace {
 
 using namespace std::chrono_literals;
 
-#ifdef TASKGRAPH_SANITIZED
-constexpr Seed kSeeds = 10;
-#else
-constexpr Seed kSeeds = 100;
-#endif
-
 TEST(InterestTest, WhoKnowsOnlyWhatConcernsItKeepsTheRules) {
-  for (Seed seed = 1; seed <= kSeeds; ++seed) {
+  for (Seed seed = 1; seed <= kStorms; ++seed) {
     Random random(seed);
     const auto tasks = static_cast<TaskId>(2 + random.Below(10));
     Workload load = TreeOf(tasks, /*epochs=*/20);
     load.backups = static_cast<std::uint32_t>(random.Below(2));
-    const Accomplices accomplices;
-    Job job = MakeJob(load, accomplices);
-    job.options().failure.max_failures = 1000;
-    WorldOptions options;
-    options.coordinator.by_interest = true;
-    options.slots = load.tasks;
-    World world(seed, job, options);
-    std::vector<FaultKind> kinds = AllFaultKinds();
-    std::erase(kinds, FaultKind::kRetire);  // It would end the job.
-    Faults faults(world, random.Next(), DrawClimate(random, kinds));
-    world.RunFor(5s);
-    faults.Stop();
-    ASSERT_TRUE(world.HealAndFinish(120s))
-        << "seed " << seed << ": " << world.checker().violation()->what;
-    EXPECT_EQ(world.end()->status, ExpectedEnd(load)) << "seed " << seed;
+    EndsWellAfterAStorm(seed, load, random,
+                        [](JobOptions&, WorldOptions& options) {
+                          options.coordinator.by_interest = true;
+                        });
+    if (HasFatalFailure()) return;
   }
 }
 
