@@ -239,6 +239,7 @@ bool TlsSession::IsWaiting(int result) {
 
 Result<std::shared_ptr<Tls>> Tls::Load(TlsFiles files, Log log) {
   std::shared_ptr<Tls> tls(new Tls(std::move(files), std::move(log)));
+  const threads::Lock lock(tls->mutex_);
   tls->seen_ = tls->Look();
   if (auto error = tls->Read()) return *std::move(error);
   return tls;
@@ -266,6 +267,7 @@ std::optional<Error> Tls::Read() {
 
 std::unique_ptr<TlsSession> Tls::Begin(TlsSession::Role role) {
   const Versions now = Look();
+  const threads::Lock lock(mutex_);
   if (std::exchange(seen_, now) != now) {
     if (const auto error = Read()) {
       log_("new TLS files are not used, those read before stay: " +

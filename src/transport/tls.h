@@ -29,6 +29,7 @@
 
 #include "taskgraph/error.h"
 #include "taskgraph/tls_files.h"
+#include "threads/mutex.h"
 
 // OpenSSL's, which only tls.cc includes.
 struct ssl_st;
@@ -83,6 +84,7 @@ class TlsSession {
   std::string failure_;
 };
 
+// Thread-safe: all transports of a process may share one.
 class Tls {
  public:
   // Reads and checks the files; the error says which one is wrong, and how.
@@ -105,12 +107,13 @@ class Tls {
       : files_(std::move(files)), log_(std::move(log)) {}
 
   Versions Look() const;
-  std::optional<Error> Read();
+  std::optional<Error> Read() TASKGRAPH_REQUIRES(mutex_);
 
   const TlsFiles files_;
   const Log log_;
-  Versions seen_{};
-  ssl_ctx_st* context_ = nullptr;
+  threads::Mutex mutex_;
+  Versions seen_ TASKGRAPH_GUARDED_BY(mutex_){};
+  ssl_ctx_st* context_ TASKGRAPH_GUARDED_BY(mutex_) = nullptr;
 };
 
 }  // namespace taskgraph::transport
