@@ -25,7 +25,8 @@ Program StartJob(std::vector<std::string> arguments) {
   const std::vector<std::string> run = {Self(), "run", "--quiet",
                                         "--log-level=error", "--name=" + name};
   arguments.insert(arguments.begin(), run.begin(), run.end());
-  return Program(std::move(arguments));
+  // What it prints is no figure.
+  return Program(std::move(arguments), {.output = "/dev/null"});
 }
 
 void RunJob(std::vector<std::string> arguments) {

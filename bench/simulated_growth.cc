@@ -7,8 +7,8 @@
 // send. Then a hundredth of the nodes vanishes at once.
 //
 // Two remedies for what breaks first are tried, too (docs/scaling.md): nodes
-// that are told only of the keys that they need, and sessions of 30 s instead of
-// 2, without backups and with them.
+// that are told only of the keys that they need, and sessions of 30 s instead
+// of 2, without backups and with them.
 //
 //   simulated_growth [--quick]
 #include <algorithm>

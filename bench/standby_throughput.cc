@@ -11,6 +11,7 @@
 //   standby_throughput [--quick]
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -111,22 +112,25 @@ double EpochsPerSecond(const std::string& role, int epochs) {
   return epochs / MicrosecondsSince(start) * 1e6;
 }
 
-// cost_max 1: there is no bound.
 void Compare(const std::string& name, const std::string& job,
              const std::string& whose, int epochs, int turns,
-             double cost_max = 1) {
+             std::optional<double> cost_max = {}) {
   std::vector<double> without, with, cost;
   for (int i = 0; i < turns; ++i) {
     without.push_back(EpochsPerSecond(job + " none", epochs));
     with.push_back(EpochsPerSecond(job + " " + whose, epochs));
     cost.push_back(1 - with.back() / without.back());
   }
-  Figure(kBench, name)
-      .With("without_per_second", OverTurns(without))
+  Figure figure(kBench, name);
+  figure.With("without_per_second", OverTurns(without))
       .With("with_per_second", OverTurns(with))
-      .With("rate_with_to_without", Ratio(with, without))
-      .AtMost("cost", OverTurns(cost), cost_max)
-      .Print();
+      .With("rate_with_to_without", Ratio(with, without));
+  if (cost_max) {
+    figure.AtMost("cost", OverTurns(cost), *cost_max);
+  } else {
+    figure.With("cost", OverTurns(cost));
+  }
+  figure.Print();
 }
 
 }  // namespace

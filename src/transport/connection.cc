@@ -8,7 +8,7 @@ namespace taskgraph::transport {
 namespace {
 
 // How much one connection reads or writes before the others get a turn.
-constexpr std::uint64_t kTurnBytesMax = 4 << 20;
+constexpr std::uint64_t kTurnBytesMax = 1 << 20;
 
 // While a large body arrives, what a read may take beyond the current piece:
 // a header and little more, since it has to be copied.
@@ -30,6 +30,7 @@ Connection::Connection(ConnectionContext& context, NodeId peer, Stream stream,
       stream_(std::move(stream)),
       reader_(context.limits, context.pool,
               [this](Frame&& frame) {
+                arrived_ = true;
                 if (!closed_) context_.owner.Arrived(*this, std::move(frame));
               }),
       queue_(std::move(queue)) {}
@@ -134,9 +135,12 @@ void Connection::ReadSealed() {
   });
 }
 
-// Reads without asking Asio, which waits first. Says whether that was all.
+// Reads without asking Asio, which waits first, until a turn's worth or a frame
+// has come, since that may be urgent. Says whether that was all.
 bool Connection::ReadOn() {
-  for (std::uint64_t total = 0; total < kTurnBytesMax && !closed_;) {
+  arrived_ = false;
+  for (std::uint64_t total = 0;
+       total < kTurnBytesMax && !arrived_ && !closed_;) {
     direct_ = reader_.Direct();
     std::span<std::byte> rest = context_.scratch;
     if (direct_.size() >= kLargeReadBytes) rest = rest.first(kBeyondPieceBytes);
@@ -187,6 +191,11 @@ void Connection::Send(Frame&& frame) {
 void Connection::Flush() {
   std::uint64_t written = 0;
   while (!closed_ && !write_failed_ && !awaiting_writable_ && HasToWrite()) {
+    if (written >= kTurnBytesMax) {  // The others first.
+      flush_booked_ = true;
+      BookChore();
+      break;
+    }
     if (!WriteSome(written) && HasToWrite()) AwaitWritable();
   }
   if (!HasToWrite()) gate_.LetGo();
@@ -196,7 +205,7 @@ void Connection::Flush() {
   }
 }
 
-// False: the socket is full, or it is another's turn.
+// False: the socket is full.
 bool Connection::WriteSome(std::uint64_t& written) {
   std::array<WriteQueue::Bytes, kGatheredMax> parts;
   std::array<asio::const_buffer, kGatheredMax> buffers;
@@ -218,7 +227,7 @@ bool Connection::WriteSome(std::uint64_t& written) {
   }
   queue_.Written(count);
   written += count;
-  return count == wanted && written < kTurnBytesMax;
+  return count == wanted || (stream_.is_sealed() && !stream_.has_unsent());
 }
 
 void Connection::AwaitWritable() {

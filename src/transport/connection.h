@@ -117,6 +117,7 @@ class Connection final : public Chore,
   // Bytes of the read that Asio does for us, when they are not part of a body.
   std::array<std::byte, 8 << 10> small_;
   std::span<std::byte> direct_;
+  bool arrived_ = false;  // A frame, in this turn.
 
   // What the next Poll begins with.
   bool chore_booked_ = false;

@@ -21,8 +21,9 @@ void Reactor::Poll(Duration wait_max) {
   backend.running_.clear();
 
   // One handler, not all: looking for more would cost a system call each time,
-  // which the next Poll makes anyway.
-  if (wait_max <= Duration::zero()) {
+  // which the next Poll makes anyway, and which need not wait for chores that
+  // go on.
+  if (wait_max <= Duration::zero() || !backend.chores_.empty()) {
     backend.io_.poll_one();
   } else {
     backend.WakeBy(Backend::Alarm::clock_type::now() +

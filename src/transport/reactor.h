@@ -26,8 +26,8 @@ class Reactor {
 
   // Writes out what was sent since the last Poll, waits until something is
   // ready, `wait_max` has passed (0: does not wait) or Wake is called, and runs
-  // what is ready. May return early with nothing done, and with more being
-  // ready: a caller loops anyway.
+  // what is ready. Does not wait while more of that can be written. May return
+  // early with nothing done, and with more being ready: a caller loops anyway.
   void Poll(Duration wait_max);
 
   // Makes the Poll under way, or else the next one, return at once.

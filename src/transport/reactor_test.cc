@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
+
+#include "transport/reactor_backend.h"
 
 namespace taskgraph::transport {
 namespace {
@@ -64,6 +67,32 @@ TEST(ReactorTest, AnyThreadMayPollAfterAnother) {
     std::thread holder([&] { reactor.Poll(kForEver); });
     holder.join();
   }
+}
+
+// A chore of several rounds, such as writing what is large.
+class Chores final : public Chore, public std::enable_shared_from_this<Chores> {
+ public:
+  Chores(Reactor& reactor, int left) : reactor_(reactor), left_(left) {}
+  void Run() override {
+    if (--left_ > 0) reactor_.backend().BeforePoll(shared_from_this());
+  }
+  int left() const { return left_; }
+
+ private:
+  Reactor& reactor_;
+  int left_;
+};
+
+TEST(ReactorTest, NoPollWaitsWhileAChoreGoesOn) {
+  Reactor reactor;
+  const auto chores = std::make_shared<Chores>(reactor, 4);
+  reactor.backend().BeforePoll(chores);
+  for (int left = 3; left > 0; --left) {
+    reactor.Poll(kForEver);
+    EXPECT_EQ(chores->left(), left);
+  }
+  reactor.Poll(Duration::zero());
+  EXPECT_EQ(chores->left(), 0);
 }
 
 }  // namespace
