@@ -4,12 +4,15 @@
 // parameter down a tree and a sum up.
 //
 // * With 15 to 10,000 tasks in one process, coordinated by the embedded
-//   coordinator or by etcd, beside a single write to that etcd; with a process
-//   for each of 15 tasks; and announced by metas.
+//   coordinator or by etcd, beside a single write to that etcd; with mimalloc
+//   instead of glibc's allocator, if it is there; with a process for each of 15
+//   tasks; and announced by metas.
 // * With 15 and 31 tasks, of 4 B and of 4 MiB, in a process each and in one,
 //   beside OpenMPI's collectives with as many ranks, if OpenMPI is there.
 //
 //   epoch_rounds [--quick]
+#include <dlfcn.h>
+
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -33,6 +36,7 @@ using namespace taskgraph::bench;
 using taskgraph::test::RealEtcd;
 
 constexpr char kBench[] = "epoch_rounds";
+constexpr char kMimalloc[] = "libmimalloc.so.2";
 
 // A way to run it, and what it is to reach.
 struct Setup {
@@ -46,7 +50,15 @@ struct Setup {
   double p50_us_max = 0;  // 0: no bound.
   Coordinated coordinated = Coordinated::kEmbedded;
   Mpi mpi = Mpi::kNone;
+  bool mimalloc = false;
 };
+
+bool HasMimalloc() {
+  void* library = ::dlopen(kMimalloc, RTLD_LAZY | RTLD_LOCAL);
+  if (library == nullptr) return false;
+  ::dlclose(library);
+  return true;
+}
 
 // OpenMPI doing the same on as many ranks; nothing if it was not found when
 // this was built.
@@ -74,7 +86,11 @@ Run Measure(const Setup& setup, const RealEtcd* etcd) {
   if (setup.coordinated == Setup::Coordinated::kByEtcd) {
     arguments.push_back("--coordinator=" + etcd->endpoint());
   }
-  RunJob(arguments);
+  std::vector<std::string> environment;
+  if (setup.mimalloc) {
+    environment.push_back(std::string("LD_PRELOAD=") + kMimalloc);
+  }
+  RunJob(arguments, environment);
   return Run::Load(folder / "report");
 }
 
@@ -195,6 +211,7 @@ void AddEpochs(const Plan& plan, std::vector<Setup>& setups) {
         {name + ", with metas", 15, 15, meta, 1.0 * p50_us_max, coordinated});
   }
   setups.push_back({"15 tasks in one process, with metas", 15, 0, meta});
+  const bool has_mimalloc = HasMimalloc();
   for (const int tasks : {15, 127, 1023, 10'000}) {
     TreeLoad load = pull;
     if (tasks > 127) load.epochs = plan.Count(tasks > 1023 ? 100 : 1000, 10);
@@ -202,6 +219,11 @@ void AddEpochs(const Plan& plan, std::vector<Setup>& setups) {
     setups.push_back({name, tasks, 0, load, tasks == 15 ? 300.0 : 0.0});
     // With etcd, a process besides has the controller.
     setups.push_back({name + ", etcd", tasks, 1, load, 0, kByEtcd});
+    if (!has_mimalloc || tasks == 15) continue;
+    setups.push_back({.name = name + ", mimalloc",
+                      .tasks = tasks,
+                      .load = load,
+                      .mimalloc = true});
   }
 }
 

@@ -17,7 +17,8 @@ std::optional<int> PlayRole(const Job& job, int argc, char** argv) {
   return Main(job, argc, argv);
 }
 
-Program StartJob(std::vector<std::string> arguments) {
+Program StartJob(std::vector<std::string> arguments,
+                 std::vector<std::string> environment) {
   // Jobs at one coordinator must not meet, not even after their end.
   static int jobs = 0;
   const std::string name =
@@ -26,11 +27,13 @@ Program StartJob(std::vector<std::string> arguments) {
                                         "--log-level=error", "--name=" + name};
   arguments.insert(arguments.begin(), run.begin(), run.end());
   // What it prints is no figure.
-  return Program(std::move(arguments), {.output = "/dev/null"});
+  return Program(std::move(arguments), {.output = "/dev/null",
+                                        .environment = std::move(environment)});
 }
 
-void RunJob(std::vector<std::string> arguments) {
-  StartJob(std::move(arguments)).Succeed();
+void RunJob(std::vector<std::string> arguments,
+            std::vector<std::string> environment) {
+  StartJob(std::move(arguments), std::move(environment)).Succeed();
 }
 
 std::string Setting(const std::string& name, const std::string& value) {

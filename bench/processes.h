@@ -22,11 +22,14 @@ using test::Self;
 std::optional<int> PlayRole(const Job& job, int argc, char** argv);
 
 // Runs a job of this program on this machine: `run` with these arguments and a
-// name of its own. Fails if it fails.
-void RunJob(std::vector<std::string> arguments);
+// name of its own, and "NAME=VALUE" added to the environment. Fails if it
+// fails.
+void RunJob(std::vector<std::string> arguments,
+            std::vector<std::string> environment = {});
 
 // The same, without waiting for its end.
-Program StartJob(std::vector<std::string> arguments);
+Program StartJob(std::vector<std::string> arguments,
+                 std::vector<std::string> environment = {});
 
 // "--config=NAME=VALUE".
 std::string Setting(const std::string& name, const std::string& value);
