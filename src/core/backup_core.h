@@ -62,7 +62,7 @@ class BackupCore final : private Clerk {
 
  private:
   void Flush(TaskId) override {}
-  void Send(TaskId, Body) override {}
+  void Send(TaskId, Body&&) override {}
   void Tell(HearFailure failure) override;
 
   void Greet();

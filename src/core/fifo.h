@@ -30,7 +30,12 @@ class Fifo {
   const T& operator[](std::size_t i) const { return items_[first_ + i]; }
   T& back() { return items_.back(); }
 
-  void push_back(T item) { items_.push_back(std::move(item)); }
+  void push_back(T&& item) { items_.push_back(std::move(item)); }
+  void push_back(const T& item) { items_.push_back(item); }
+  template <typename Part>
+  void emplace_back(Part&& part) {
+    items_.emplace_back(std::forward<Part>(part));
+  }
   // Before all others; takes time in proportion to their number.
   void push_front(T item) { items_.insert(Begin(), std::move(item)); }
 

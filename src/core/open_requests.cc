@@ -11,7 +11,7 @@ void OpenRequests::Clear() {
   unsent_.clear();
 }
 
-void OpenRequests::Make(MakeRequest request) {
+void OpenRequests::Make(MakeRequest&& request) {
   const RequestNumber number = request.number;
   if (number < next_) return;  // There was one already.
   next_ = number + 1;

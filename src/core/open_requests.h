@@ -33,7 +33,7 @@ class OpenRequests {
   std::size_t size() const { return requests_.size(); }
 
   // Notes a request that was made; does nothing if its number is below next().
-  void Make(MakeRequest request);
+  void Make(MakeRequest&& request);
 
   // The next request to `to` that is unanswered and unsent; marks it as sent.
   const MakeRequest* NextUnsent(TaskId to);

@@ -106,8 +106,9 @@ void ReplicaCore::OnAssignment(TaskId task, const Assignment& before) {
   Pump();
 }
 
-void ReplicaCore::OnTurnFinished(TurnEffects effects, Time now) {
-  const Cause cause = *std::exchange(running_, std::nullopt);
+void ReplicaCore::OnTurnFinished(TurnEffects&& effects, Time now) {
+  const Cause cause = *std::move(running_);
+  running_.reset();
   if (Is<ExitTask>(cause)) {
     state_ = State::kDone;
     return;
@@ -211,7 +212,7 @@ void ReplicaCore::Run(Cause cause) {
   }
   if (log_) began_ = log_->Now();
   running_ = cause;
-  around_.outputs.push_back(
+  around_.outputs.emplace_back(
       RunTurn{me_.replica,
               {me_.task, me_.term, me_.incarnation, entered(),
                books_.requests.next(), books_.neighborhood.lists()},

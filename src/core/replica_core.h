@@ -54,7 +54,7 @@ class ReplicaCore final : private Clerk {
   void OnLogAck(const NodeId& backup, const LogAck& ack, Time now);
   void OnReplicaGone(const NodeId& backup, const ReplicaGone& gone, Time now);
   void OnPeerLost(const NodeId& node, Time now);
-  void OnTurnFinished(TurnEffects effects, Time now);
+  void OnTurnFinished(TurnEffects&& effects, Time now);
   void OnJobEnded(const JobEnd& end);
   void OnSuperseded();
   void OnDeadline(Time now);
@@ -105,9 +105,9 @@ class ReplicaCore final : private Clerk {
   void QueueUnheard();
   void TakeRefusal(const Route& route, const Refusal& refusal, Time now);
   void Refuse(const NodeId& sender, const Route& route, ErrorCode code);
-  void Send(TaskId to, Body body) override;
-  void SendNow(TaskId to, Body body);
-  void Post(const NodeId& node, Message message);
+  void Send(TaskId to, Body&& body) override;
+  void SendNow(TaskId to, Body&& body);
+  void Post(const NodeId& node, Message&& message);
   void Flush(TaskId to) override;
   void Postpone(TaskId to, Time now);
   void Encourage(TaskId task);

@@ -130,7 +130,7 @@ void ReplicaCore::Take(const Route& route, RequestMessage& request) {
   const ServedRequests::Arrival arrival =
       books_.served.Arrive(request, around_.options.limits.open_requests_max);
   if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
-    queue_.push_back(
+    queue_.emplace_back(
         ServeRequest{id, std::move(request.method), std::move(request.input),
                      std::move(request.key), request.first_unfinished});
   } else if (arrival.kind == ServedRequests::Arrival::Kind::kAnswered) {
@@ -178,13 +178,13 @@ void ReplicaCore::TakeAnswer(TaskId from, AnswerMessage& answer) {
   Encourage(from);
   const Precedence place{answer.after, around_.directory.of(from).incarnation};
   if (answer.error) {
-    queue_.push_back(
+    queue_.emplace_back(
         HearFailure{{id.number, request->to, std::move(request->method),
                      *std::move(answer.error)},
                     place});
   } else {
-    queue_.push_back(TakeData{id.number, from, std::move(request->method),
-                              std::move(answer.output), place});
+    queue_.emplace_back(TakeData{id.number, from, std::move(request->method),
+                                 std::move(answer.output), place});
   }
 }
 
@@ -232,7 +232,7 @@ void ReplicaCore::Refuse(const NodeId& sender, const Route& route,
                 Refusal{code, known.term}});
 }
 
-void ReplicaCore::Send(TaskId to, Body body) {
+void ReplicaCore::Send(TaskId to, Body&& body) {
   if (log_) {
     Depart(Letter{to, std::move(body)});
   } else {
@@ -242,7 +242,7 @@ void ReplicaCore::Send(TaskId to, Body body) {
 
 // To the addressee's present primary; where there is none, whatever must arrive
 // is kept in the books and sent when there is one.
-void ReplicaCore::SendNow(TaskId to, Body body) {
+void ReplicaCore::SendNow(TaskId to, Body&& body) {
   const Assignment& target = around_.directory.of(to);
   if (!target.HasPrimary()) return;
   Post(target.primary, {{me_.task, to, me_.incarnation, me_.term, target.term,
@@ -250,7 +250,7 @@ void ReplicaCore::SendNow(TaskId to, Body body) {
                         std::move(body)});
 }
 
-void ReplicaCore::Post(const NodeId& node, Message message) {
+void ReplicaCore::Post(const NodeId& node, Message&& message) {
   if (node == around_.self) {
     around_.local.push_back(std::move(message));
   } else {

@@ -45,7 +45,7 @@ void ServedRequests::Note(const RequestMessage& request) {
   if (Find(request) == nullptr) Open(request);
 }
 
-ServedRequests::Answered ServedRequests::Answer(AnswerMessage answer) {
+ServedRequests::Answered ServedRequests::Answer(AnswerMessage&& answer) {
   Record* found = FindById(answer.id);
   if (found == nullptr || found->answered) return {};
   Record& record = *found;

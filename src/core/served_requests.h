@@ -55,7 +55,7 @@ class ServedRequests {
     const AnswerMessage* answer = nullptr;
     std::vector<RequestId> also = {};
   };
-  Answered Answer(AnswerMessage answer);
+  Answered Answer(AnswerMessage&& answer);
 
   // As if the request had not come.
   void Forget(const RequestId& id);

@@ -40,14 +40,14 @@ void TaskBooks::Apply(std::vector<Effect>&& effects, Clerk& clerk) {
   }
 }
 
-void TaskBooks::Apply(FlagMeta flag, Clerk& clerk) {
+void TaskBooks::Apply(FlagMeta&& flag, Clerk& clerk) {
   const auto found = neighborhood.lists()->find(flag.link);
   if (found == neighborhood.lists()->end()) return;  // Turn refuses it before.
   metas_sent.Flag(flag.link, std::move(flag.text), found->second);
   for (TaskId to : found->second) clerk.Flush(to);
 }
 
-void TaskBooks::Apply(MakeRequest request, Clerk& clerk) {
+void TaskBooks::Apply(MakeRequest&& request, Clerk& clerk) {
   const TaskId to = request.to;
   const RequestNumber number = request.number;
   requests.Make(std::move(request));
@@ -69,7 +69,7 @@ void TaskBooks::Fail(RequestNumber number, Error error, Clerk& clerk) {
       {number, request->to, std::move(request->method), std::move(error)}});
 }
 
-void TaskBooks::Apply(GiveAnswer answer, Clerk& clerk) {
+void TaskBooks::Apply(GiveAnswer&& answer, Clerk& clerk) {
   if (answer.id.epoch != entered) return;  // R9: the token is void.
   if (answer.error) Shorten(answer.error->message);
   const TaskId asked_by = answer.id.task;

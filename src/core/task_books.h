@@ -31,7 +31,7 @@ class Clerk {
   virtual ~Clerk() = default;
   // There is something new for `to` in the books.
   virtual void Flush(TaskId to) = 0;
-  virtual void Send(TaskId to, Body body) = 0;
+  virtual void Send(TaskId to, Body&& body) = 0;
   // The task must hear of it.
   virtual void Tell(HearFailure failure) = 0;
 };
@@ -77,10 +77,10 @@ struct TaskBooks {
   std::optional<ExitStatus> finish;
 
  private:
-  void Apply(FlagMeta flag, Clerk& clerk);
-  void Apply(MakeRequest request, Clerk& clerk);
+  void Apply(FlagMeta&& flag, Clerk& clerk);
+  void Apply(MakeRequest&& request, Clerk& clerk);
   void Apply(const CancelRequest& cancel, Clerk& clerk);
-  void Apply(GiveAnswer answer, Clerk& clerk);
+  void Apply(GiveAnswer&& answer, Clerk& clerk);
   void NoteArrival(const Cause& cause);
   void ReadWaiting(FieldReader& in, std::vector<Cause>& unheard);
 };

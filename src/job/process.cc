@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,8 +75,11 @@ std::vector<std::string> EnvironmentWithoutOptions() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != start.parent) ::_exit(1);  // It ended before that line.
 
-  const int nothing = ::open("/dev/null", O_RDONLY);
-  if (nothing > 0) ::dup2(nothing, STDIN_FILENO);
+  // Past the library: around calls of open and dup2 the thread sanitizer takes
+  // locks of its own, which a thread of the parent's may have held.
+  const auto nothing =
+      static_cast<int>(::syscall(SYS_openat, AT_FDCWD, "/dev/null", O_RDONLY));
+  if (nothing > 0) ::syscall(SYS_dup3, nothing, STDIN_FILENO, 0);
   ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(kThisProgram, start.arguments.data(), start.environment.data());
 

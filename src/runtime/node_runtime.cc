@@ -239,8 +239,16 @@ void NodeRuntime::Finish(Callback& callback) {
     tasks_[order.replica].reset();
   }
   Step(core::TurnFinished{order.replica, std::move(finished->effects)});
-  *finished = {};
+  finished->Clear();
   spare_ = std::move(finished);
+}
+
+void NodeRuntime::RunningTurn::Clear() {
+  order.cause.emplace<core::InitTask>();
+  order.context.neighbors.reset();
+  task.reset();
+  took = {};
+  late_at = core::kNever;
 }
 
 void NodeRuntime::FinishLater(Callback& callback) {

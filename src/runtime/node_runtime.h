@@ -65,6 +65,9 @@ class NodeRuntime final : private LoopClient {
     Duration took{};                    // In Snapshot.
     core::Time late_at = core::kNever;  // See FailureOptions::turn_deadline.
     bool is_late = false;
+
+    // Lets go of what it held, but for effects that were moved away.
+    void Clear();
   };
 
   Callback* Round(MayRun may_run) override;

@@ -19,7 +19,7 @@ const Links kLinks = fuzz::SampleLinks();
 
 class NobodysClerk final : public Clerk {
   void Flush(TaskId) override {}
-  void Send(TaskId, Body) override {}
+  void Send(TaskId, Body&&) override {}
   void Tell(HearFailure) override {}
 };
 
