@@ -29,7 +29,7 @@ using taskgraph::Token;
 using taskgraph::Turn;
 
 struct Credit {
-  std::uint32_t account = 0;
+  std::int64_t account = 0;
   Money amount = 0;
 };
 
@@ -99,6 +99,9 @@ template <typename T>
 requires std::is_same_v<T, ledger::Credit> ||
     std::is_same_v<T, ledger::Statement> || std::is_same_v<T, ledger::Entry>
 struct taskgraph::Codec<T> {
+  // With gaps in between, whatever lies there would travel, too.
+  static_assert(std::has_unique_object_representations_v<T>);
+
   static taskgraph::Payload Encode(const T& value) {
     return taskgraph::Payload::Copy(&value, sizeof value);
   }

@@ -13,6 +13,10 @@
 //     static std::optional<Point> Decode(const Payload& bytes);
 //   };
 //
+// Equal values must become equal bytes. So write no struct as it lies in memory
+// that has gaps between its members (std::has_unique_object_representations):
+// what lies in a gap would travel, and differ from run to run.
+//
 // What is copied of large messages between your object and the socket:
 //
 //   Array<T>            nothing, on either side

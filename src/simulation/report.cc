@@ -145,8 +145,9 @@ SimulationFailure NotDeterministic(const RunResult& one,
   }
   what +=
       ". Callbacks, builders, topologies and the script may use no clock, no "
-      "random numbers but from a fixed seed, no addresses, and nothing that "
-      "outlives a run, such as a static variable or a file";
+      "random numbers but from a fixed seed, no addresses, nothing that "
+      "outlives a run, such as a static variable or a file, and nothing that "
+      "was never set, such as the gaps of a struct";
   return {"determinism", what, one.lasted, one.plan, Tail(until)};
 }
 
