@@ -14,6 +14,7 @@
 
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -133,17 +134,15 @@ void Cost(const Plan& plan) {
     }
   }
   for (int backups = 1; backups <= kMost; ++backups) {
-    Figure figure(kBench, "a request that changes state, one in flight, " +
-                              std::to_string(backups) + " backups");
-    figure.Times("without", requests[0])
+    const auto extra_max =
+        backups == 1 ? std::optional(1.3) : std::nullopt;  // None for more.
+    Figure(kBench, "a request that changes state, one in flight, " +
+                       std::to_string(backups) + " backups")
+        .Times("without", requests[0])
         .Times("with", requests[backups])
-        .With("with_to_without", P50Ratio(requests[backups], requests[0]));
-    if (backups == 1) {
-      figure.AtMost("extra_to_round_trip", OverTurns(extra[backups]), 1.3);
-    } else {
-      figure.With("extra_to_round_trip", OverTurns(extra[backups]));
-    }
-    figure.Print();
+        .With("with_to_without", P50Ratio(requests[backups], requests[0]))
+        .AtMost("extra_to_round_trip", OverTurns(extra[backups]), extra_max)
+        .Print();
   }
 }
 

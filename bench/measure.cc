@@ -145,9 +145,10 @@ Figure& Figure::TrialsMs(const std::string& name,
 }
 
 Figure& Figure::AtMost(std::string_view key, const Spread& value,
-                       double bound) {
-  if (value.value > bound) Missed(key);
-  return Bounded(key, value, "<= " + Number(bound));
+                       std::optional<double> bound) {
+  if (!bound) return With(key, value);
+  if (value.value > *bound) Missed(key);
+  return Bounded(key, value, "<= " + Number(*bound));
 }
 
 Figure& Figure::AtLeast(std::string_view key, const Spread& value,

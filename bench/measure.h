@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -101,7 +102,9 @@ class Figure {
   Figure& TrialsMs(const std::string& name, const std::vector<double>& trials);
 
   // A figure that must not be above, or below, a bound; printed with both.
-  Figure& AtMost(std::string_view key, const Spread& value, double bound);
+  // Without a bound: as With.
+  Figure& AtMost(std::string_view key, const Spread& value,
+                 std::optional<double> bound);
   Figure& AtLeast(std::string_view key, const Spread& value, double bound);
 
   void Print();

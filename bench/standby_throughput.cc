@@ -121,16 +121,12 @@ void Compare(const std::string& name, const std::string& job,
     with.push_back(EpochsPerSecond(job + " " + whose, epochs));
     cost.push_back(1 - with.back() / without.back());
   }
-  Figure figure(kBench, name);
-  figure.With("without_per_second", OverTurns(without))
+  Figure(kBench, name)
+      .With("without_per_second", OverTurns(without))
       .With("with_per_second", OverTurns(with))
-      .With("rate_with_to_without", Ratio(with, without));
-  if (cost_max) {
-    figure.AtMost("cost", OverTurns(cost), *cost_max);
-  } else {
-    figure.With("cost", OverTurns(cost));
-  }
-  figure.Print();
+      .With("rate_with_to_without", Ratio(with, without))
+      .AtMost("cost", OverTurns(cost), cost_max)
+      .Print();
 }
 
 }  // namespace

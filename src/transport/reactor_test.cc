@@ -70,9 +70,10 @@ TEST(ReactorTest, AnyThreadMayPollAfterAnother) {
 }
 
 // A chore of several rounds, such as writing what is large.
-class Chores final : public Chore, public std::enable_shared_from_this<Chores> {
+class LongChore final : public Chore,
+                        public std::enable_shared_from_this<LongChore> {
  public:
-  Chores(Reactor& reactor, int left) : reactor_(reactor), left_(left) {}
+  LongChore(Reactor& reactor, int left) : reactor_(reactor), left_(left) {}
   void Run() override {
     if (--left_ > 0) reactor_.backend().BeforePoll(shared_from_this());
   }
@@ -85,14 +86,14 @@ class Chores final : public Chore, public std::enable_shared_from_this<Chores> {
 
 TEST(ReactorTest, NoPollWaitsWhileAChoreGoesOn) {
   Reactor reactor;
-  const auto chores = std::make_shared<Chores>(reactor, 4);
-  reactor.backend().BeforePoll(chores);
+  const auto chore = std::make_shared<LongChore>(reactor, 4);
+  reactor.backend().BeforePoll(chore);
   for (int left = 3; left > 0; --left) {
     reactor.Poll(kForEver);
-    EXPECT_EQ(chores->left(), left);
+    EXPECT_EQ(chore->left(), left);
   }
   reactor.Poll(Duration::zero());
-  EXPECT_EQ(chores->left(), 0);
+  EXPECT_EQ(chore->left(), 0);
 }
 
 }  // namespace
