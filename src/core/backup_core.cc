@@ -146,7 +146,7 @@ bool BackupCore::Replay(const TurnRecord& record) {
   const bool first = books_.neighborhood.lists() == nullptr;
   if (first) books_.expected = turn.epoch;
   if (first || turn.epoch > books_.entered) {
-    auto lists = around_.links.Neighbors(me_.task, turn.epoch);
+    auto lists = around_.link_index.Neighbors(me_.task, turn.epoch);
     // Where there are none, the primary ends the job.
     books_.Enter(turn.epoch, lists ? std::move(lists).value()
                                    : std::make_shared<const NeighborLists>());

@@ -32,23 +32,22 @@ class Fifo {
 
   void push_back(T&& item) { items_.push_back(std::move(item)); }
   void push_back(const T& item) { items_.push_back(item); }
-  template <typename Part>
-  void emplace_back(Part&& part) {
-    items_.emplace_back(std::forward<Part>(part));
+  template <typename... Parts>
+  T& emplace_back(Parts&&... parts) {
+    return items_.emplace_back(std::forward<Parts>(parts)...);
   }
   // Before all others; takes time in proportion to their number.
   void push_front(T item) { items_.insert(Begin(), std::move(item)); }
 
   // Takes the first one out.
   T Pop() {
-    T item = std::move(items_[first_++]);
-    if (empty()) {
-      clear();
-    } else if (first_ >= kGapMax && first_ >= size()) {
-      items_.erase(items_.begin(), Begin());  // As many as remain, at least.
-      first_ = 0;
-    }
+    T item = std::move(items_[first_]);
+    Drop();
     return item;
+  }
+  void PopInto(T& item) {
+    item = std::move(items_[first_]);
+    Drop();
   }
 
   // From the first to the last.
@@ -65,6 +64,15 @@ class Fifo {
  private:
   static constexpr std::size_t kGapMax = 16;
 
+  void Drop() {
+    ++first_;
+    if (empty()) {
+      clear();
+    } else if (first_ >= kGapMax && first_ >= size()) {
+      items_.erase(items_.begin(), Begin());  // As many as remain, at least.
+      first_ = 0;
+    }
+  }
   auto Begin() { return items_.begin() + static_cast<std::ptrdiff_t>(first_); }
 
   std::vector<T> items_;

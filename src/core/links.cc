@@ -30,6 +30,17 @@ std::uint64_t Mix(std::uint64_t hash, std::uint64_t value) {
   return (hash ^ value) * 0x100000001b3ULL;
 }
 
+// All that are in any of `lists`, each once.
+TaskList Sorted(const NeighborLists& lists) {
+  TaskList all;
+  for (const auto& [link, neighbors] : lists) {
+    all.insert(all.end(), neighbors.begin(), neighbors.end());
+  }
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return all;
+}
+
 }  // namespace
 
 Result<TaskList> Links::Ask(const Link& link, TaskId task, Epoch epoch) const {
@@ -64,26 +75,21 @@ Result<TaskList> Links::Ask(const Link& link, TaskId task, Epoch epoch) const {
   return neighbors;
 }
 
-Result<std::shared_ptr<const NeighborLists>> Links::Neighbors(
-    TaskId task, Epoch epoch) const {
-  auto lists = std::make_shared<NeighborLists>();
+Result<SharedLists> Links::Neighbors(TaskId task, Epoch epoch,
+                                     const SharedLists& before) const {
+  NeighborLists lists;
   for (const Link& link : links_) {
     Result<TaskList> neighbors = Ask(link, task, epoch);
     if (!neighbors) return neighbors.error();
-    lists->emplace(link.type, std::move(neighbors).value());
+    lists.emplace(link.type, std::move(neighbors).value());
   }
-  return std::shared_ptr<const NeighborLists>(std::move(lists));
+  if (before != nullptr && lists == *before) return before;
+  return SharedLists(std::make_shared<NeighborLists>(std::move(lists)));
 }
 
 TaskList Links::SortedNeighbors(TaskId task, Epoch epoch) const {
-  TaskList all;
-  for (const Link& link : links_) {
-    const Result<TaskList> neighbors = Ask(link, task, epoch);
-    if (neighbors) all.insert(all.end(), neighbors->begin(), neighbors->end());
-  }
-  std::sort(all.begin(), all.end());
-  all.erase(std::unique(all.begin(), all.end()), all.end());
-  return all;
+  const Result<SharedLists> lists = Neighbors(task, epoch);
+  return lists ? Sorted(**lists) : TaskList{};
 }
 
 bool Links::HasLink(TaskId task, TaskId other, Epoch epoch) const {
@@ -91,15 +97,32 @@ bool Links::HasLink(TaskId task, TaskId other, Epoch epoch) const {
   return std::binary_search(neighbors.begin(), neighbors.end(), other);
 }
 
-bool LinkIndex::HasLink(TaskId task, TaskId other, Epoch epoch) {
+// For `epoch`, unless a later one is known.
+std::optional<Error> LinkIndex::Ask(TaskId task, Epoch epoch) {
   Known& known = known_[task];
-  if (known.neighbors.empty() || epoch > known.epoch) {
-    known = {epoch, links_.SortedNeighbors(task, epoch)};
-  }
+  if (known.lists != nullptr && epoch <= known.epoch) return {};
+  Result<SharedLists> lists = links_.Neighbors(task, epoch, known.lists);
+  if (!lists) return lists.error();
+  known.epoch = epoch;
+  if (*lists == known.lists) return {};
+  known.lists = std::move(lists).value();
+  known.sorted = Sorted(*known.lists);
+  return {};
+}
+
+Result<SharedLists> LinkIndex::Neighbors(TaskId task, Epoch epoch) {
+  if (auto mistake = Ask(task, epoch)) return *std::move(mistake);
+  const Known& known = known_[task];
   // Some replica is behind, for the length of a turn.
+  if (epoch < known.epoch) return links_.Neighbors(task, epoch);
+  return known.lists;
+}
+
+bool LinkIndex::HasLink(TaskId task, TaskId other, Epoch epoch) {
+  if (Ask(task, epoch)) return false;
+  const Known& known = known_[task];
   if (epoch < known.epoch) return links_.HasLink(task, other, epoch);
-  return std::binary_search(known.neighbors.begin(), known.neighbors.end(),
-                            other);
+  return std::binary_search(known.sorted.begin(), known.sorted.end(), other);
 }
 
 std::string Links::Fingerprint() const {

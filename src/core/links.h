@@ -10,8 +10,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,12 +29,14 @@ class Links {
 
   TaskId tasks() const { return tasks_; }
 
-  // All neighbors of `task` in `epoch`. The error names the link type, the
-  // task, the epoch and what is wrong with the topology's answer.
-  Result<std::shared_ptr<const NeighborLists>> Neighbors(TaskId task,
-                                                         Epoch epoch) const;
+  // All neighbors of `task` in `epoch`; `before` itself, if they are equal to
+  // it. The error names the link type, the task, the epoch and what is wrong
+  // with the topology's answer.
+  Result<SharedLists> Neighbors(TaskId task, Epoch epoch,
+                                const SharedLists& before = nullptr) const;
 
-  // The same, whatever the link types, each once; without those that are wrong.
+  // The same, whatever the link types, each once; none, if one of them is
+  // wrong.
   TaskList SortedNeighbors(TaskId task, Epoch epoch) const;
 
   // Whether `task` has a link of any type to `other` in `epoch`.
@@ -51,26 +53,33 @@ class Links {
   TaskId tasks_;
 };
 
-// Who may ask whom in the current epoch. Each task's topologies are asked once,
-// not once for each of its neighbors: a star of ten thousand would take
-// minutes.
+// The topologies' answers for the current epoch. Each task's are asked once, by
+// whoever wants to know first, not once for each of its neighbors: a star of
+// ten thousand would take minutes.
 //
 // Not thread-safe; owned by NodeCore.
 class LinkIndex {
  public:
-  explicit LinkIndex(const Links& links) : links_(links) {}
+  explicit LinkIndex(const Links& links)
+      : links_(links), known_(links.tasks()) {}
+
+  // As Links::Neighbors; the same object as in the epoch before, if they are
+  // equal.
+  Result<SharedLists> Neighbors(TaskId task, Epoch epoch);
 
   // As Links::HasLink.
   bool HasLink(TaskId task, TaskId other, Epoch epoch);
 
  private:
   struct Known {
-    Epoch epoch = 0;  // The highest one asked about.
-    TaskList neighbors;
+    Epoch epoch = 0;    // The highest one asked about.
+    SharedLists lists;  // Null: not asked yet.
+    TaskList sorted;    // All of them, each once.
   };
+  std::optional<Error> Ask(TaskId task, Epoch epoch);
 
   const Links& links_;
-  std::unordered_map<TaskId, Known> known_;
+  std::vector<Known> known_;
 };
 
 }  // namespace taskgraph::core

@@ -84,6 +84,44 @@ TEST(LinkIndexTest, EachTasksTopologyIsAskedOnceAnEpoch) {
   EXPECT_TRUE(index.HasLink(0, 1, 1));  // Who is behind is told right.
 }
 
+TEST(LinkIndexTest, WhoEntersAnEpochSparesItsNeighborsTheQuestion) {
+  int asked = 0;
+  const Links links = One(
+      [&](TaskId, Epoch) {
+        ++asked;
+        return TaskList{2, 1};
+      },
+      3);
+  LinkIndex index(links);
+
+  EXPECT_THAT((*index.Neighbors(0, 1))->at("friends"), ElementsAre(2, 1));
+  EXPECT_TRUE(index.HasLink(0, 1, 1));
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(LinkIndexTest, EqualNeighborsAreTheSameObject) {
+  const Links links =
+      One([](TaskId, Epoch epoch) { return TaskList{epoch < 3 ? 1u : 2u}; }, 3);
+  LinkIndex index(links);
+  const SharedLists first = *index.Neighbors(0, 1);
+
+  EXPECT_EQ(*index.Neighbors(0, 2), first);
+  EXPECT_THAT((*index.Neighbors(0, 3))->at("friends"), ElementsAre(2));
+  EXPECT_TRUE(index.HasLink(0, 2, 3));
+  EXPECT_FALSE(index.HasLink(0, 1, 3));
+  EXPECT_EQ(**index.Neighbors(0, 1), *first);  // Who is behind is told right.
+}
+
+TEST(LinkIndexTest, AMistakeIsToldAndIsNoLink) {
+  const Links links(
+      {{"good", Ring()}, {"bad", [](TaskId, Epoch) { return TaskList{9}; }}},
+      3);
+  LinkIndex index(links);
+
+  EXPECT_FALSE(index.HasLink(0, 1, 0));
+  EXPECT_THAT(index.Neighbors(0, 0).error().message, HasSubstr("'bad'"));
+}
+
 TEST(LinksTest, FingerprintsTellTopologiesApart) {
   const std::string two = One(TreeChildren(2), 9).Fingerprint();
 

@@ -6,9 +6,11 @@
 
 namespace taskgraph::core {
 
-bool Neighborhood::Enter(std::shared_ptr<const NeighborLists> lists) {
+bool Neighborhood::Enter(SharedLists lists) {
+  const bool same = lists_ != nullptr && (lists == lists_ || *lists == *lists_);
+  if (same && !announced_any_) return false;
   Reannounce();
-  if (lists_ != nullptr && *lists == *lists_) return false;
+  if (same) return true;
   lists_ = std::move(lists);
   links_of_.clear();
   for (const auto& [link, neighbors] : *lists_) {
@@ -19,6 +21,7 @@ bool Neighborhood::Enter(std::shared_ptr<const NeighborLists> lists) {
 
 void Neighborhood::Reannounce() {
   for (auto& [task, known] : known_) known.announced = known.told;
+  announced_any_ = false;
 }
 
 void Neighborhood::Meet(const Acquaintance& met) {
@@ -55,6 +58,7 @@ std::vector<Cause> Neighborhood::Review(TaskId task) {
   State& state = known->second.announced;
   std::vector<Cause> causes;
   if (record.incarnation <= state.incarnation) return causes;
+  announced_any_ = true;
   if (!state.lost) {
     state.lost = true;
     causes.push_back(NeighborLost{{task, links->second, state.incarnation}});

@@ -26,11 +26,12 @@ class Neighborhood {
  public:
   explicit Neighborhood(const Directory& directory) : directory_(directory) {}
 
-  // The epoch's neighbors; says whether they are others than before. What was
-  // announced and not yet told is announced again, by the Review of each.
-  bool Enter(std::shared_ptr<const NeighborLists> lists);
+  // The epoch's neighbors. What was announced and not yet told is announced
+  // again, by the Review of each; says whether they must be reviewed: there is
+  // such, or they are others than before.
+  bool Enter(SharedLists lists);
 
-  const std::shared_ptr<const NeighborLists>& lists() const { return lists_; }
+  const SharedLists& lists() const { return lists_; }
   bool IsNeighbor(TaskId task) const { return links_of_.contains(task); }
   TaskList tasks() const;
 
@@ -68,9 +69,10 @@ class Neighborhood {
   static std::optional<State> FirstImpression(const Assignment& record);
 
   const Directory& directory_;
-  std::shared_ptr<const NeighborLists> lists_;
+  SharedLists lists_;
   std::map<TaskId, std::vector<LinkType>> links_of_;
   std::map<TaskId, Known> known_;  // Of all that were ever neighbors.
+  bool announced_any_ = false;     // Since Reannounce.
   std::vector<Acquaintance> met_;
 };
 

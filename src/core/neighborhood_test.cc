@@ -22,8 +22,9 @@ class NeighborhoodTest : public testing::Test {
 
   void Record(Assignment assignment) { directory_.Update(kFriend, assignment); }
 
-  void EnterWith(TaskList friends) {
-    hood_.Enter(std::make_shared<NeighborLists>(
+  // Says whether there is something to review.
+  bool EnterWith(TaskList friends) {
+    return hood_.Enter(std::make_shared<NeighborLists>(
         NeighborLists{{"friends", std::move(friends)}}));
   }
 
@@ -105,9 +106,23 @@ TEST_F(NeighborhoodTest, WhatWasAnnouncedButNotHeardIsToldInTheNextEpoch) {
   Record({2, 2, "b", {}, 0, ""});
   EXPECT_THAT(Words(hood_.ReviewAll()), ElementsAre("lost 1", "back 2"));
 
-  EnterWith({kFriend});
+  EXPECT_TRUE(EnterWith({kFriend}));
 
   EXPECT_THAT(Hear(), ElementsAre("lost 1", "back 2"));
+}
+
+TEST_F(NeighborhoodTest, EqualNeighborsNeedNoReviewUnlessSomethingWasNotHeard) {
+  EXPECT_FALSE(EnterWith({kFriend}));
+  EXPECT_TRUE(EnterWith({kFriend, 2}));
+  hood_.ReviewAll();
+
+  Record({2, 2, "b", {}, 0, ""});
+  hood_.Review(kFriend);
+  EXPECT_TRUE(EnterWith({kFriend, 2}));
+  EXPECT_THAT(Hear(), ElementsAre("lost 1", "back 2"));
+  EXPECT_TRUE(EnterWith({kFriend, 2}));
+  EXPECT_THAT(Hear(), IsEmpty());
+  EXPECT_FALSE(EnterWith({kFriend, 2}));
 }
 
 TEST_F(NeighborhoodTest, WhoIsNoNeighborAnyMoreIsNotSpokenOf) {  // R22

@@ -6,25 +6,34 @@
 namespace taskgraph::core {
 
 void OpenRequests::Clear() {
-  requests_.clear();
-  sent_.clear();
+  spare_requests_.Clear(requests_);
+  spare_places_.Clear(sent_);
   unsent_.clear();
+  newest_.reset();
 }
 
 void OpenRequests::Make(MakeRequest&& request) {
   const RequestNumber number = request.number;
   if (number < next_) return;  // There was one already.
   next_ = number + 1;
-  unsent_.emplace(request.to, number);
-  requests_.emplace(number, std::move(request));
+  if (newest_) spare_places_.Insert(unsent_, unsent_.end(), *newest_);
+  newest_ = {request.to, number};
+  spare_requests_.Insert(requests_, requests_.end(), number)->second =
+      std::move(request);
 }
 
 const MakeRequest* OpenRequests::NextUnsent(TaskId to) {
   const auto next = unsent_.lower_bound({to, 0});
-  if (next == unsent_.end() || next->first != to) return nullptr;
-  const RequestNumber number = next->second;
-  sent_.insert(unsent_.extract(next));
-  return &*requests_.at(number);
+  if (next != unsent_.end() && next->first == to) {
+    const RequestNumber number = next->second;
+    sent_.insert(unsent_.extract(next));
+    return &*requests_.at(number);
+  }
+  if (!newest_ || newest_->first != to) return nullptr;
+  const Place place = *newest_;
+  newest_.reset();
+  spare_places_.Insert(sent_, sent_.end(), place);
+  return &*requests_.at(place.second);
 }
 
 void OpenRequests::Rewind(TaskId to) {
@@ -40,20 +49,31 @@ std::optional<MakeRequest> OpenRequests::Settle(RequestNumber number) {
   std::optional<MakeRequest> request = std::move(found->second);
   found->second.reset();
   if (!request) return std::nullopt;
-  if (sent_.erase({request->to, number}) == 0) {
-    unsent_.erase({request->to, number});
+  const Place place{request->to, number};
+  if (newest_ == place) {
+    newest_.reset();
+  } else if (!spare_places_.Erase(sent_, place)) {
+    spare_places_.Erase(unsent_, place);
   }
   return request;
 }
 
-void OpenRequests::Finish(RequestNumber number) { requests_.erase(number); }
+void OpenRequests::Finish(RequestNumber number) {
+  spare_requests_.Erase(requests_, number);
+}
 
 RequestNumber OpenRequests::first_unfinished() const {
   return requests_.empty() ? next_ : requests_.begin()->first;
 }
 
+bool OpenRequests::Awaits(TaskId to, RequestNumber number) const {
+  const Place place{to, number};
+  return sent_.contains(place) || newest_ == place || unsent_.contains(place);
+}
+
 bool OpenRequests::HasUnanswered(TaskId to) const {
-  return Has(sent_, to) || Has(unsent_, to);
+  return Has(sent_, to) || (newest_ && newest_->first == to) ||
+         Has(unsent_, to);
 }
 
 bool OpenRequests::Has(const Index& index, TaskId to) {

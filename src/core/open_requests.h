@@ -17,6 +17,7 @@
 
 #include "core/fields.h"
 #include "core/message.h"
+#include "core/spare_nodes.h"
 #include "core/turn.h"
 
 namespace taskgraph::core {
@@ -53,24 +54,27 @@ class OpenRequests {
 
   bool HasUnanswered(TaskId to) const;
   // Whether that request to `to` is one of those.
-  bool Awaits(TaskId to, RequestNumber number) const {
-    return sent_.contains({to, number}) || unsent_.contains({to, number});
-  }
+  bool Awaits(TaskId to, RequestNumber number) const;
 
   void Write(FieldWriter& out) const;
   // Nothing counts as sent.
   void Read(FieldReader& in);
 
  private:
-  using Index = std::set<std::pair<TaskId, RequestNumber>>;
+  using Requests = std::map<RequestNumber, std::optional<MakeRequest>>;
+  using Place = std::pair<TaskId, RequestNumber>;
+  using Index = std::set<Place>;
   static bool Has(const Index& index, TaskId to);
 
   RequestNumber next_ = 1;
   // All that are unfinished; nothing remains of those that are being handled.
-  std::map<RequestNumber, std::optional<MakeRequest>> requests_;
+  Requests requests_;
   // Those that are unanswered.
   Index sent_;
-  Index unsent_;  // Mostly empty.
+  Index unsent_;                 // Mostly empty: all but `newest_`.
+  std::optional<Place> newest_;  // Made last, if it is unsent.
+  SpareNodes<Requests> spare_requests_;
+  SpareNodes<Index> spare_places_;
 };
 
 }  // namespace taskgraph::core

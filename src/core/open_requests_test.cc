@@ -35,6 +35,22 @@ TEST(OpenRequestsTest, EachIsSentOnceInItsOrder) {
   EXPECT_THAT(Sent(requests, 9), ElementsAre(2));
 }
 
+TEST(OpenRequestsTest, EachIsUnansweredWhetherItWasSentOrNot) {
+  OpenRequests requests = Three();
+  Sent(requests, 9);
+
+  EXPECT_TRUE(requests.Awaits(9, 2));  // Sent.
+  EXPECT_TRUE(requests.Awaits(8, 1));
+  EXPECT_TRUE(requests.Awaits(8, 3));  // The newest.
+  EXPECT_FALSE(requests.Awaits(9, 3));
+  for (const RequestNumber number : {1, 2, 3}) {
+    EXPECT_TRUE(requests.Settle(number));
+    EXPECT_FALSE(requests.Awaits(number == 2 ? 9 : 8, number));
+  }
+  EXPECT_FALSE(requests.HasUnanswered(8));
+  EXPECT_THAT(Sent(requests, 8), IsEmpty());
+}
+
 TEST(OpenRequestsTest, WhatIsUnansweredIsSentAgain) {  // R12
   OpenRequests requests = Three();
   Sent(requests, 8);

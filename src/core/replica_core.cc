@@ -170,15 +170,17 @@ void ReplicaCore::Enter(Epoch epoch) {
   early_answers_.clear();
   unheard_.clear();
   departures_.DropLetters();
-  auto lists = around_.links.Neighbors(me_.task, epoch);
+  auto lists = around_.link_index.Neighbors(me_.task, epoch);
   std::string mistake = lists ? std::string() : lists.error().message;
-  if (books_.Enter(epoch, lists ? std::move(lists).value()
-                                : std::make_shared<const NeighborLists>())) {
-    FollowNeighbors();
-  }
+  const bool has_news =
+      books_.Enter(epoch, lists ? std::move(lists).value()
+                                : std::make_shared<const NeighborLists>());
   if (!mistake.empty()) return EndJob(std::move(mistake));
   queue_.push_back(EnterEpoch{});
-  Queue(books_.neighborhood.ReviewAll());  // R22
+  if (has_news) {
+    FollowNeighbors();
+    Queue(books_.neighborhood.ReviewAll());  // R22
+  }
   Readmit();
 }
 
@@ -196,13 +198,21 @@ void ReplicaCore::Pump() {
   if (active() && current_ > entered()) Enter(current_);
   if (state_ == State::kDone) return;
   if (!prologue_.empty()) {
-    Run(prologue_.Pop());
+    RunNext(prologue_);
   } else if (!queue_.empty() && !WaitsForBackups()) {
-    Run(queue_.Pop());
+    RunNext(queue_);
   }
 }
 
-void ReplicaCore::Run(Cause cause) {
+// Causes are large, and come in great numbers: this one is built where it goes.
+void ReplicaCore::RunNext(Fifo<Cause>& causes) {
+  auto& order = std::get<RunTurn>(around_.outputs.emplace_back(
+      RunTurn{me_.replica,
+              {me_.task, me_.term, me_.incarnation, entered(),
+               books_.requests.next(), books_.neighborhood.lists()},
+              {}}));
+  Cause& cause = order.cause;
+  causes.PopInto(cause);
   if (auto* enter = std::get_if<EnterEpoch>(&cause)) {
     enter->skipped = entered() - books_.expected;  // R7
   } else if (auto* role = std::get_if<ChangeRole>(&cause)) {
@@ -212,11 +222,6 @@ void ReplicaCore::Run(Cause cause) {
   }
   if (log_) began_ = log_->Now();
   running_ = cause;
-  around_.outputs.emplace_back(
-      RunTurn{me_.replica,
-              {me_.task, me_.term, me_.incarnation, entered(),
-               books_.requests.next(), books_.neighborhood.lists()},
-              std::move(cause)});
 }
 
 // R15: epoch advance and job end come last.

@@ -119,7 +119,7 @@ class ReplicaCore final : private Clerk {
   void Queue(std::vector<Cause> causes);
   void Tell(HearFailure failure) override;
   void Pump();
-  void Run(Cause cause);
+  void RunNext(Fifo<Cause>& causes);
   void Fail(const Cause& cause, const std::string& why);
   void TakeEffects(const Cause& cause, TurnEffects&& effects);
   void Propose(const TurnEffects& effects);

@@ -245,9 +245,16 @@ void ReplicaCore::Send(TaskId to, Body&& body) {
 void ReplicaCore::SendNow(TaskId to, Body&& body) {
   const Assignment& target = around_.directory.of(to);
   if (!target.HasPrimary()) return;
-  Post(target.primary, {{me_.task, to, me_.incarnation, me_.term, target.term,
-                         entered(), me_.generation},
-                        std::move(body)});
+  const Route route{me_.task,    to,        me_.incarnation, me_.term,
+                    target.term, entered(), me_.generation};
+  if (target.primary == around_.self) {
+    Message& message = around_.local.emplace_back();
+    message.route = route;
+    message.body = std::move(body);
+  } else {
+    around_.outputs.emplace_back(
+        SendMessage{target.primary, Message{route, std::move(body)}});
+  }
 }
 
 void ReplicaCore::Post(const NodeId& node, Message&& message) {

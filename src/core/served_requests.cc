@@ -6,15 +6,18 @@
 namespace taskgraph::core {
 
 void ServedRequests::Clear() {
-  ledgers_.clear();
+  for (auto& [requester, ledger] : ledgers_) {
+    spare_records_.Clear(ledger.records);
+  }
+  spare_ledgers_.Clear(ledgers_);
   by_key_.clear();
 }
 
 ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request,
                                                std::size_t open_max) {
-  Ledger& ledger = ledgers_[{request.id.task, request.id.incarnation}];
+  Ledger& ledger = LedgerOf({request.id.task, request.id.incarnation});
   Prune(ledger, request.first_unfinished);
-  Record* record = Find(request);
+  Record* record = Find(ledger, request);
   if (record == nullptr) {
     // A large input may be overtaken by later, smaller ones, and come again
     // when its record is gone.
@@ -22,7 +25,7 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request,
       return {Arrival::Kind::kForgotten};
     }
     if (ledger.open >= open_max) return {Arrival::Kind::kFull};
-    Open(request);
+    Open(ledger, request);
     return {Arrival::Kind::kNew};
   }
   if (record->answered) {
@@ -40,17 +43,19 @@ ServedRequests::Arrival ServedRequests::Arrive(const RequestMessage& request,
 }
 
 void ServedRequests::Note(const RequestMessage& request) {
-  Prune(ledgers_[{request.id.task, request.id.incarnation}],
-        request.first_unfinished);
-  if (Find(request) == nullptr) Open(request);
+  Ledger& ledger = LedgerOf({request.id.task, request.id.incarnation});
+  Prune(ledger, request.first_unfinished);
+  if (Find(ledger, request) == nullptr) Open(ledger, request);
 }
 
 ServedRequests::Answered ServedRequests::Answer(AnswerMessage&& answer) {
-  Record* found = FindById(answer.id);
-  if (found == nullptr || found->answered) return {};
-  Record& record = *found;
+  Ledger* ledger = FindLedger(answer.id);
+  if (ledger == nullptr) return {};
+  const auto found = ledger->records.find(answer.id.number);
+  if (found == ledger->records.end() || found->second.answered) return {};
+  Record& record = found->second;
   record.answered = true;
-  --ledgers_[{answer.id.task, answer.id.incarnation}].open;
+  --ledger->open;
   record.answer = std::move(answer);
   return {&record.answer, std::exchange(record.also_waiting, {})};
 }
@@ -66,20 +71,36 @@ std::vector<RequestId> ServedRequests::Unanswered() const {
 }
 
 void ServedRequests::Forget(const RequestId& id) {
-  const auto ledger = ledgers_.find({id.task, id.incarnation});
-  if (ledger == ledgers_.end()) return;
-  const auto record = ledger->second.records.find(id.number);
-  if (record == ledger->second.records.end()) return;
+  Ledger* ledger = FindLedger(id);
+  if (ledger == nullptr) return;
+  const auto record = ledger->records.find(id.number);
+  if (record == ledger->records.end()) return;
   if (record->second.key) by_key_.erase(*record->second.key);
-  if (!record->second.answered) --ledger->second.open;
-  ledger->second.records.erase(record);
+  if (!record->second.answered) --ledger->open;
+  spare_records_.Erase(ledger->records, record);
 }
 
-ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
+ServedRequests::Ledger& ServedRequests::LedgerOf(const Requester& requester) {
+  auto at = ledgers_.lower_bound(requester);
+  if (at == ledgers_.end() || at->first != requester) {
+    at = spare_ledgers_.Insert(ledgers_, at, requester);
+  }
+  return at->second;
+}
+
+ServedRequests::Ledger* ServedRequests::FindLedger(const RequestId& id) {
+  const auto ledger = ledgers_.find({id.task, id.incarnation});
+  return ledger == ledgers_.end() ? nullptr : &ledger->second;
+}
+
+ServedRequests::Record& ServedRequests::Open(Ledger& ledger,
+                                             const RequestMessage& request) {
   const RequestId& id = request.id;
-  Ledger& ledger = ledgers_[{id.task, id.incarnation}];
-  const auto [at, is_new] = ledger.records.try_emplace(id.number);
-  if (is_new) ++ledger.open;
+  auto at = ledger.records.lower_bound(id.number);
+  if (at == ledger.records.end() || at->first != id.number) {
+    at = spare_records_.Insert(ledger.records, at, id.number);
+    ++ledger.open;
+  }
   Record& record = at->second;
   record.answer.id = id;
   if (!request.key.empty()) {
@@ -90,18 +111,21 @@ ServedRequests::Record& ServedRequests::Open(const RequestMessage& request) {
   return record;
 }
 
-ServedRequests::Record* ServedRequests::Find(const RequestMessage& request) {
-  if (request.key.empty()) return FindById(request.id);
-  const auto first =
-      by_key_.find({request.id.task, request.method, request.key});
-  return first == by_key_.end() ? nullptr : FindById(first->second);
-}
-
-ServedRequests::Record* ServedRequests::FindById(const RequestId& id) {
-  const auto ledger = ledgers_.find({id.task, id.incarnation});
-  if (ledger == ledgers_.end()) return nullptr;
-  const auto found = ledger->second.records.find(id.number);
-  return found == ledger->second.records.end() ? nullptr : &found->second;
+// `ledger`: its requester's.
+ServedRequests::Record* ServedRequests::Find(Ledger& ledger,
+                                             const RequestMessage& request) {
+  RequestNumber number = request.id.number;
+  Ledger* holder = &ledger;
+  if (!request.key.empty()) {
+    const auto first =
+        by_key_.find({request.id.task, request.method, request.key});
+    if (first == by_key_.end()) return nullptr;
+    number = first->second.number;
+    holder = FindLedger(first->second);
+    if (holder == nullptr) return nullptr;
+  }
+  const auto found = holder->records.find(number);
+  return found == holder->records.end() ? nullptr : &found->second;
 }
 
 // Records with a key stay until the epoch ends: a requester that restarts
@@ -114,7 +138,7 @@ void ServedRequests::Prune(Ledger& ledger, RequestNumber first_unfinished) {
       std::exchange(ledger.first_unfinished, first_unfinished));
   while (it != records.end() && it->first < first_unfinished) {
     const bool stays = it->second.key || !it->second.answered;
-    it = stays ? std::next(it) : records.erase(it);
+    it = stays ? std::next(it) : spare_records_.Erase(records, it);
   }
 }
 

@@ -22,6 +22,7 @@
 
 #include "core/fields.h"
 #include "core/message.h"
+#include "core/spare_nodes.h"
 
 namespace taskgraph::core {
 
@@ -76,19 +77,24 @@ class ServedRequests {
     std::vector<RequestId> also_waiting;  // Who asked again, with the same key.
     std::unique_ptr<const Key> key;       // Few have one.
   };
+  using Records = std::map<RequestNumber, Record>;
   struct Ledger {
     RequestNumber first_unfinished = 0;  // As its requester said last.
-    std::map<RequestNumber, Record> records;
+    Records records;
     std::size_t open = 0;  // Records that are not answered.
   };
+  using Ledgers = std::map<Requester, Ledger>;
 
-  Record& Open(const RequestMessage& request);
-  Record* Find(const RequestMessage& request);
-  Record* FindById(const RequestId& id);
-  static void Prune(Ledger& ledger, RequestNumber first_unfinished);
+  Ledger& LedgerOf(const Requester& requester);
+  Ledger* FindLedger(const RequestId& id);
+  Record& Open(Ledger& ledger, const RequestMessage& request);
+  Record* Find(Ledger& ledger, const RequestMessage& request);
+  void Prune(Ledger& ledger, RequestNumber first_unfinished);
 
-  std::map<Requester, Ledger> ledgers_;
+  Ledgers ledgers_;
   std::map<Key, RequestId> by_key_;  // The first request with that key.
+  SpareNodes<Ledgers> spare_ledgers_;
+  SpareNodes<Records> spare_records_;
 };
 
 }  // namespace taskgraph::core

@@ -24,7 +24,7 @@ void Shorten(std::string& reason) {
   reason += "...";
 }
 
-bool TaskBooks::Enter(Epoch epoch, std::shared_ptr<const NeighborLists> lists) {
+bool TaskBooks::Enter(Epoch epoch, SharedLists lists) {
   entered = epoch;
   advance = false;
   metas_sent.Clear();

@@ -40,9 +40,10 @@ struct TaskBooks {
   TaskBooks(TaskId whose, const Directory& directory)
       : task(whose), neighborhood(directory) {}
 
-  // Closes the epoch's books and opens new ones; says whether the neighbors are
-  // others than before. After a change of the owner it must follow them anew.
-  bool Enter(Epoch epoch, std::shared_ptr<const NeighborLists> lists);
+  // Closes the epoch's books and opens new ones; says whether the neighbors
+  // must be followed and reviewed, see Neighborhood::Enter. After a change of
+  // the owner they must be followed anew.
+  bool Enter(Epoch epoch, SharedLists lists);
 
   // What a turn asked for, in its order.
   void Apply(std::vector<Effect>&& effects, Clerk& clerk);

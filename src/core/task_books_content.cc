@@ -254,7 +254,7 @@ void ServedRequests::Read(FieldReader& in) {
   ReadEach(in, [&] {
     const auto task = in.Number<TaskId>();
     const Incarnation incarnation = in.Number();
-    ledgers_[{task, incarnation}].first_unfinished = in.Number();
+    LedgerOf({task, incarnation}).first_unfinished = in.Number();
     ReadEach(in, [&] {
       RequestMessage request;
       request.id = in.Id();
@@ -262,7 +262,8 @@ void ServedRequests::Read(FieldReader& in) {
         request.method = in.Text();
         request.key = in.Text();
       }
-      Record& record = Open(request);
+      Record& record =
+          Open(LedgerOf({request.id.task, request.id.incarnation}), request);
       record.answered = in.Bool();
       if (!record.answered) return;
       record.answer.after = in.Number();

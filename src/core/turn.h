@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -138,10 +139,19 @@ struct TurnEffects {
   std::optional<std::string> failure;     // The exception's text.
   std::optional<Sealed> snapshot;         // Of TakeSnapshot, and nothing else.
   std::optional<std::string> difference;  // Of CompareState; none: equal.
+
+  // As new, but with the room that `ordered` has.
+  void Clear() {
+    std::vector<Effect> room = std::move(ordered);
+    room.clear();
+    *this = {};
+    ordered = std::move(room);
+  }
 };
 
 // A task's neighbors in one epoch, by link type.
 using NeighborLists = std::map<LinkType, TaskList, std::less<>>;
+using SharedLists = std::shared_ptr<const NeighborLists>;
 
 // What a callback may read.
 struct TurnContext {
@@ -150,7 +160,7 @@ struct TurnContext {
   Incarnation incarnation = 0;
   Epoch epoch = 0;
   RequestNumber next_request = 1;
-  std::shared_ptr<const NeighborLists> neighbors;
+  SharedLists neighbors;
 };
 
 }  // namespace taskgraph::core

@@ -22,23 +22,22 @@ void HostedTask::Prepare() {
   if (stop_.stop_requested()) stop_ = std::stop_source();
 }
 
-core::TurnEffects HostedTask::Run(const core::TurnContext& context,
-                                  const core::Cause& cause) {
-  TurnRecorder recorder(*this, context, cause);
+void HostedTask::Run(const core::TurnContext& context, const core::Cause& cause,
+                     core::TurnEffects& effects) {
+  TurnRecorder recorder(*this, context, cause, effects);
   try {
     if (IsFirst(cause) && Build(context.task)) BeginAs(cause);
     if (context.epoch != epoch_) {
       epoch_ = context.epoch;
-      open_tokens_.clear();
+      spare_tokens_.Clear(open_tokens_);
       metas_ = open_requests_ = 0;
     }
     if (task_ != nullptr) recorder.CallBack(*task_);
   } catch (const std::exception& error) {
-    return recorder.Failed(error.what());
+    recorder.Fail(error.what());
   } catch (...) {
-    return recorder.Failed("an exception that is no std::exception");
+    recorder.Fail("an exception that is no std::exception");
   }
-  return recorder.TakeEffects();
 }
 
 bool HostedTask::Build(TaskId task) {

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/spare_nodes.h"
 #include "core/vocabulary.h"
 #include "taskgraph/job.h"
 
@@ -44,9 +45,10 @@ class HostedTask {
   // Before each Run: makes a stop token that has not fired.
   void Prepare();
 
-  // Calls the user back, and returns what came of it. Never throws.
-  core::TurnEffects Run(const core::TurnContext& context,
-                        const core::Cause& cause);
+  // Calls the user back, and writes down what comes of it in `effects`, which
+  // must be empty; room that its vectors have is used. Never throws.
+  void Run(const core::TurnContext& context, const core::Cause& cause,
+           core::TurnEffects& effects);
 
   // Fires the stop token of the turn that runs, or ran last.
   void Stop() { stop_.request_stop(); }
@@ -62,13 +64,22 @@ class HostedTask {
   void BeginAs(const core::Cause& first);
   // Takes up the epoch's work of the primary before this one.
   void GoOn(Epoch epoch, const core::ChangeRole& change);
+  void AddToken(const RequestId& id) {
+    spare_tokens_.Insert(open_tokens_, open_tokens_.end(), id);
+  }
+  // Says whether it was there.
+  bool TakeToken(const RequestId& id) {
+    return spare_tokens_.Erase(open_tokens_, id);
+  }
 
   const TaskSurroundings& around_;
   std::unique_ptr<Task> task_;
   std::stop_source stop_;
   // Of this epoch: tokens that are not answered, metas flagged, requests open.
   Epoch epoch_ = 0;
-  std::set<RequestId> open_tokens_;
+  using Tokens = std::set<RequestId>;
+  Tokens open_tokens_;
+  core::SpareNodes<Tokens> spare_tokens_;
   std::size_t metas_ = 0;
   std::size_t open_requests_ = 0;
 };

@@ -61,7 +61,8 @@ class HostedTaskTest : public testing::Test {
   core::TurnEffects Run(core::Cause cause, Puppet::Act act) {
     act_ = std::move(act);
     host_->Prepare();
-    core::TurnEffects effects = host_->Run(context_, cause);
+    core::TurnEffects effects;
+    host_->Run(context_, cause, effects);
     context_.next_request += effects.ordered.size();
     return effects;
   }

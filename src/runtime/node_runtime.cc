@@ -167,12 +167,11 @@ void NodeRuntime::FetchNext() const {
 Callback* NodeRuntime::NextReady() {
   FetchNext();
   while (!ready_.empty()) {
-    ReadyTurn ready = ready_.Pop();
-    const core::ReplicaId replica = ready.order.replica;
+    const core::ReplicaId replica = ready_.front().order.replica;
     if (core_->MayBegin(replica)) {
       std::unique_ptr<RunningTurn> turn =
           spare_ ? std::move(spare_) : std::make_unique<RunningTurn>();
-      static_cast<ReadyTurn&>(*turn) = std::move(ready);
+      ready_.PopInto(*turn);
       Callback* next = turn.get();
       turn->task->Prepare();
       if (surroundings_.options.failure.turn_deadline > Duration{} &&
@@ -182,7 +181,8 @@ Callback* NodeRuntime::NextReady() {
       running_.push_back(std::move(turn));
       return next;
     }
-    core::TurnEffects none;  // R2, R7: it is of no use any more.
+    ready_.Pop();  // R2, R7: it is of no use any more.
+    core::TurnEffects none;
     none.begun = false;
     Step(core::TurnFinished{replica, std::move(none)});
   }
@@ -218,7 +218,7 @@ void NodeRuntime::Run(Callback& callback) {
   const bool is_measured =
       std::holds_alternative<core::TakeSnapshot>(turn.order.cause);
   const core::Time begin = is_measured ? Now() : core::Time{};
-  turn.effects = turn.task->Run(turn.order.context, turn.order.cause);
+  turn.task->Run(turn.order.context, turn.order.cause, turn.effects());
   if (is_measured) turn.took = Now() - begin;
 }
 
@@ -230,20 +230,21 @@ void NodeRuntime::Finish(Callback& callback) {
   running_.erase(found);
   if (finished->is_late) return;
   const core::RunTurn& order = finished->order;
-  if (finished->effects.failure) {
-    LogTask(LogLevel::kWarning, order.context,
-            "failed: " + *finished->effects.failure);
+  if (const auto& failure = finished->effects().failure) {
+    LogTask(LogLevel::kWarning, order.context, "failed: " + *failure);
   }
-  if (finished->effects.snapshot) SaySnapshot(*finished);
+  if (finished->effects().snapshot) SaySnapshot(*finished);
   if (std::holds_alternative<core::ExitTask>(order.cause)) {
     tasks_[order.replica].reset();
   }
-  Step(core::TurnFinished{order.replica, std::move(finished->effects)});
+  std::get<core::TurnFinished>(finished->fact).replica = order.replica;
+  Step(std::move(finished->fact));
   finished->Clear();
   spare_ = std::move(finished);
 }
 
 void NodeRuntime::RunningTurn::Clear() {
+  effects().Clear();
   order.cause.emplace<core::InitTask>();
   order.context.neighbors.reset();
   task.reset();
@@ -293,7 +294,9 @@ void NodeRuntime::Do(core::RunTurn& order) {
     task = std::make_shared<HostedTask>(surroundings_);
   }
   SayRole(order);
-  ready_.push_back({std::move(order), task});
+  ReadyTurn& ready = ready_.emplace_back();
+  ready.order = std::move(order);
+  ready.task = task;
 }
 
 void NodeRuntime::SayRole(const core::RunTurn& order) const {
@@ -322,7 +325,7 @@ void NodeRuntime::SaySnapshot(const RunningTurn& turn) const {
       is_usual ? LogLevel::kDebug : LogLevel::kInfo,
       "task " + std::to_string(turn.order.context.task) +
           " gave a snapshot of " +
-          std::to_string(turn.effects.snapshot->bytes.size()) + " bytes in " +
+          std::to_string(turn.effects().snapshot->bytes.size()) + " bytes in " +
           std::to_string(
               std::chrono::duration_cast<std::chrono::microseconds>(turn.took)
                   .count()) +

@@ -61,12 +61,18 @@ class NodeRuntime final : private LoopClient {
     std::shared_ptr<HostedTask> task;
   };
   struct RunningTurn final : Callback, ReadyTurn {
-    core::TurnEffects effects;
+    core::Input fact = core::TurnFinished{};
     Duration took{};                    // In Snapshot.
     core::Time late_at = core::kNever;  // See FailureOptions::turn_deadline.
     bool is_late = false;
 
-    // Lets go of what it held, but for effects that were moved away.
+    core::TurnEffects& effects() {
+      return std::get<core::TurnFinished>(fact).effects;
+    }
+    const core::TurnEffects& effects() const {
+      return std::get<core::TurnFinished>(fact).effects;
+    }
+    // Lets go of what it held, but for room that was used.
     void Clear();
   };
 

@@ -76,12 +76,9 @@ void TurnRecorder::ApplyUpdates(Task& task,
   for (const Payload& update : updates) backupable.Update(update);
 }
 
-core::TurnEffects TurnRecorder::TakeEffects() { return std::move(effects_); }
-
-core::TurnEffects TurnRecorder::Failed(std::string why) {
-  core::TurnEffects failed;  // R15: nothing else of the turn remains.
-  failed.failure = std::move(why);
-  return failed;
+void TurnRecorder::Fail(std::string why) {
+  effects_ = {};
+  effects_.failure = std::move(why);
 }
 
 void TurnRecorder::Call(Task& task, const core::InitTask&) { task.Init(turn_); }
@@ -106,9 +103,9 @@ void TurnRecorder::Call(Task& task, const core::ServeRequest& request) {
         {}});
     return;
   }
-  host_.open_tokens_.insert(request.id);
+  host_.AddToken(request.id);
   if (handler->second(turn_, request.id, request.input)) return;
-  host_.open_tokens_.erase(request.id);
+  host_.TakeToken(request.id);
   effects_.ordered.push_back(core::GiveAnswer{
       request.id,
       Error{ErrorCode::kInvalidArgument, "the input of " + request.method +
@@ -263,7 +260,7 @@ void TurnRecorder::Cancel(RequestNumber number) {
 
 void TurnRecorder::Answer(core::GiveAnswer answer) {
   if (answer.id.epoch != context_.epoch) return;  // R9: the token is void.
-  if (host_.open_tokens_.erase(answer.id) == 0) {
+  if (!host_.TakeToken(answer.id)) {
     throw UsageError("request " + std::to_string(answer.id.number) +
                      " of task " + std::to_string(answer.id.task) +
                      " was answered before, or never asked of this task");

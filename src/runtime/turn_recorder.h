@@ -19,18 +19,19 @@ namespace taskgraph {
 class TurnRecorder {
  public:
   TurnRecorder(runtime::HostedTask& host, const core::TurnContext& context,
-               const core::Cause& cause)
+               const core::Cause& cause, core::TurnEffects& effects)
       : host_(host),
         context_(context),
         cause_(cause),
+        effects_(effects),
         turn_(*this),
         next_request_(context.next_request) {}
 
   // Calls the function of `task` that the cause is about.
   void CallBack(Task& task);
 
-  core::TurnEffects TakeEffects();
-  core::TurnEffects Failed(std::string why);
+  // R15: nothing else of the turn remains.
+  void Fail(std::string why);
 
   // --- What Turn asks for; see turn.h ---
   const core::TurnContext& context() const { return context_; }
@@ -68,9 +69,9 @@ class TurnRecorder {
   runtime::HostedTask& host_;
   const core::TurnContext& context_;
   const core::Cause& cause_;
+  core::TurnEffects& effects_;
   Turn turn_;
   RequestNumber next_request_;
-  core::TurnEffects effects_;
   Task* task_ = nullptr;
 };
 

@@ -153,7 +153,8 @@ void NodeProcess::BeginTurn(core::ReplicaId replica) {
 
 core::TurnEffects NodeProcess::CallBack(Hosted& hosted) {
   const core::RunTurn& order = hosted.turn->order;
-  core::TurnEffects effects = hosted.task->Run(order.context, order.cause);
+  core::TurnEffects effects;
+  hosted.task->Run(order.context, order.cause, effects);
   const bool work = IsWork(order.cause);
   if (work && Struck(FaultKind::kThrow, hosted.id)) {
     return Thrown("a fault of the simulation");

@@ -58,19 +58,19 @@ Allocations CountAllocations(int nodes, int in_flight) {
 
 TEST(CostTest, ARequestWithinAProcessTakesFewPiecesOfMemory) {
   const Allocations each = CountAllocations(/*nodes=*/0, /*in_flight=*/1);
-  EXPECT_LE(each.asker, 8.8);  // Of both together: they share a process.
+  EXPECT_LE(each.asker, 2.2);  // Of both together: they share a process.
 }
 
 TEST(CostTest, ARequestBetweenProcessesTakesFewPiecesOfMemory) {
   const Allocations each = CountAllocations(/*nodes=*/2, /*in_flight=*/1);
-  EXPECT_LE(each.asker, 7.9);
-  EXPECT_LE(each.server, 7.9);
+  EXPECT_LE(each.asker, 4.6);
+  EXPECT_LE(each.server, 4.6);
 }
 
 TEST(CostTest, ManyRequestsAtATimeTakeNoMoreMemoryEach) {
   const Allocations each = CountAllocations(/*nodes=*/2, /*in_flight=*/64);
-  EXPECT_LE(each.asker, 7.8);
-  EXPECT_LE(each.server, 7.8);
+  EXPECT_LE(each.asker, 5.4);
+  EXPECT_LE(each.server, 4.5);
 }
 
 // Of all processes of a job, by strace.
