@@ -15,8 +15,6 @@ constexpr std::uint64_t kTurnBytesMax = 1 << 20;
 constexpr std::size_t kBeyondPieceBytes = 4 << 10;
 constexpr std::size_t kLargeReadBytes = 64 << 10;
 
-constexpr std::size_t kGatheredMax = 64;  // Asio's limit for one write.
-
 asio::mutable_buffer BufferOf(std::span<std::byte> bytes) {
   return {bytes.data(), bytes.size()};
 }
@@ -207,8 +205,7 @@ void Connection::Flush() {
 
 // False: the socket is full.
 bool Connection::WriteSome(std::uint64_t& written) {
-  std::array<WriteQueue::Bytes, kGatheredMax> parts;
-  std::array<asio::const_buffer, kGatheredMax> buffers;
+  auto& [parts, buffers] = gathered_;
   const std::size_t used = queue_.Gather(parts);
   std::size_t wanted = 0;
   for (std::size_t i = 0; i < used; ++i) {

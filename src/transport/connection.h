@@ -124,6 +124,14 @@ class Connection final : public Chore,
   bool read_booked_ = false;
   bool flush_booked_ = false;
 
+  // What one write takes; its value is of no use afterwards. To set as much
+  // memory to zero for each takes longer than all else that a small one needs.
+  static constexpr std::size_t kGatheredMax = 64;  // Asio's limit.
+  struct Gathered {
+    std::array<WriteQueue::Bytes, kGatheredMax> parts;
+    std::array<asio::const_buffer, kGatheredMax> buffers;
+  };
+  Gathered gathered_;
   bool awaiting_writable_ = false;
   bool write_failed_ = false;
   std::uint64_t written_in_round_ = 0;

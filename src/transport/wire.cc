@@ -12,12 +12,15 @@ constexpr std::uint64_t kSizeMask = (std::uint64_t{1} << kSizeBits) - 1;
 }  // namespace
 
 void AppendHeader(std::string& out, const FrameHeader& header) {
-  AppendLittleEndian(out, kMark);
-  AppendLittleEndian(out, static_cast<std::uint8_t>(header.kind));
-  AppendLittleEndian(out, header.stream);
-  AppendLittleEndian(out, header.head_bytes);
-  AppendLittleEndian(out, (header.body_bytes & kSizeMask) |
-                              std::uint64_t{header.vector_of} << kSizeBits);
+  std::array<char, kFrameHeaderBytes> bytes;
+  WriteLittleEndian(&bytes[0], kMark);
+  WriteLittleEndian(&bytes[1], static_cast<std::uint8_t>(header.kind));
+  WriteLittleEndian(&bytes[2], header.stream);
+  WriteLittleEndian(&bytes[4], header.head_bytes);
+  WriteLittleEndian(&bytes[8],
+                    (header.body_bytes & kSizeMask) |
+                        std::uint64_t{header.vector_of} << kSizeBits);
+  out.append(bytes.data(), bytes.size());
 }
 
 std::optional<FrameHeader> ParseHeader(

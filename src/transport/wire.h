@@ -59,10 +59,17 @@ std::optional<FrameHeader> ParseHeader(
     const std::array<std::byte, kFrameHeaderBytes>& bytes);
 
 template <std::unsigned_integral T>
-void AppendLittleEndian(std::string& out, T value) {
+void WriteLittleEndian(char* to, T value) {
   for (std::size_t i = 0; i < sizeof(T); ++i) {
-    out.push_back(static_cast<char>((value >> (8 * i)) & 0xff));
+    to[i] = static_cast<char>((value >> (8 * i)) & 0xff);
   }
+}
+
+template <std::unsigned_integral T>
+void AppendLittleEndian(std::string& out, T value) {
+  std::array<char, sizeof(T)> bytes;
+  WriteLittleEndian(bytes.data(), value);
+  out.append(bytes.data(), bytes.size());
 }
 
 template <std::unsigned_integral T>
