@@ -106,7 +106,7 @@ std::optional<Error> LinkIndex::Ask(TaskId task, Epoch epoch) {
   known.epoch = epoch;
   if (*lists == known.lists) return {};
   known.lists = std::move(lists).value();
-  known.sorted = Sorted(*known.lists);
+  known.sorted.reset();
   return {};
 }
 
@@ -120,9 +120,10 @@ Result<SharedLists> LinkIndex::Neighbors(TaskId task, Epoch epoch) {
 
 bool LinkIndex::HasLink(TaskId task, TaskId other, Epoch epoch) {
   if (Ask(task, epoch)) return false;
-  const Known& known = known_[task];
+  Known& known = known_[task];
   if (epoch < known.epoch) return links_.HasLink(task, other, epoch);
-  return std::binary_search(known.sorted.begin(), known.sorted.end(), other);
+  if (!known.sorted) known.sorted = Sorted(*known.lists);
+  return std::binary_search(known.sorted->begin(), known.sorted->end(), other);
 }
 
 std::string Links::Fingerprint() const {

@@ -72,9 +72,9 @@ class LinkIndex {
 
  private:
   struct Known {
-    Epoch epoch = 0;    // The highest one asked about.
-    SharedLists lists;  // Null: not asked yet.
-    TaskList sorted;    // All of them, each once.
+    Epoch epoch = 0;                 // The highest one asked about.
+    SharedLists lists;               // Null: not asked yet.
+    std::optional<TaskList> sorted;  // All of them, each once; when asked for.
   };
   std::optional<Error> Ask(TaskId task, Epoch epoch);
 

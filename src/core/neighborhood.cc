@@ -8,10 +8,10 @@ namespace taskgraph::core {
 
 bool Neighborhood::Enter(SharedLists lists) {
   const bool same = lists_ != nullptr && (lists == lists_ || *lists == *lists_);
+  lists_ = std::move(lists);
   if (same && !announced_any_) return false;
   Reannounce();
   if (same) return true;
-  lists_ = std::move(lists);
   links_of_.clear();
   for (const auto& [link, neighbors] : *lists_) {
     for (TaskId neighbor : neighbors) links_of_[neighbor].push_back(link);
@@ -58,7 +58,6 @@ std::vector<Cause> Neighborhood::Review(TaskId task) {
   State& state = known->second.announced;
   std::vector<Cause> causes;
   if (record.incarnation <= state.incarnation) return causes;
-  announced_any_ = true;
   if (!state.lost) {
     state.lost = true;
     causes.push_back(NeighborLost{{task, links->second, state.incarnation}});
@@ -67,6 +66,7 @@ std::vector<Cause> Neighborhood::Review(TaskId task) {
     state = {record.incarnation, false};
     causes.push_back(NeighborBack{{task, links->second, record.incarnation}});
   }
+  if (!causes.empty()) announced_any_ = true;
   return causes;
 }
 

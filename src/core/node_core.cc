@@ -60,6 +60,8 @@ void NodeCore::On(AssignmentChanged& changed, Time now) {
   DeliverEarlyForCopy(task, now);
 }
 
+// Before any of them enters another epoch: there they look again only at
+// neighbors that are others than before (R22).
 void NodeCore::TellFollowers(TaskId task, const Assignment& before, Time now) {
   const std::set<ReplicaId> followers = followers_.of(task);
   for (ReplicaId id : followers) {

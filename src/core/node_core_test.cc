@@ -335,6 +335,20 @@ TEST_F(NodeCoreTest, ANeighborsRestartIsToldAndItsMetasGoAgain) {  // R10, R22
   EXPECT_THAT(Said(), ElementsAre("0>1 meta 1 a"));
 }
 
+TEST_F(NodeCoreTest, ALossThatWasNotHeardIsToldInTheNextEpochAndNoMore) {
+  Settle();
+  Arrive(2, Meta(1, "of a turn that runs"));
+  Assign(1, 2, 2, "");  // R22: waits for it.
+  Do(EpochAdvanced{1, 2});
+
+  Play();
+  EXPECT_EQ(Play(), "in EnterEpoch");
+  EXPECT_EQ(Play(), "hearing that task 1 failed");
+  Do(EpochAdvanced{1, 3});
+  EXPECT_EQ(Play(), "in EnterEpoch");
+  EXPECT_TRUE(turns_.empty());
+}
+
 TEST_F(NodeCoreTest, APromotionOfANeighborIsHidden) {  // R22
   Settle();
 

@@ -46,7 +46,7 @@ class HostedTask {
   void Prepare();
 
   // Calls the user back, and writes down what comes of it in `effects`, which
-  // must be empty; room that its vectors have is used. Never throws.
+  // must be as new, see TurnEffects::Clear. Never throws.
   void Run(const core::TurnContext& context, const core::Cause& cause,
            core::TurnEffects& effects);
 
