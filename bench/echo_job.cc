@@ -111,6 +111,7 @@ class Client final : public Task {
   void Init(Turn& turn) override {
     trips_ = std::stoul(turn.config("trips"));
     floats_ = std::stoul(turn.config("answer_bytes")) / sizeof(float);
+    asks_for_ = turn.config("ask");
     run_.times_us.reserve(trips_);
   }
 
@@ -130,13 +131,12 @@ class Client final : public Task {
  private:
   void Ask(Turn& turn) {
     ++asks_;
-    const std::string& what = turn.config("ask");
     asked_ = NowNs();
-    if (what == kAskEcho) {
+    if (asks_for_ == kAskEcho) {
       const std::int64_t bytes[kSmallBytes / 8] = {asked_, 0};
       last_ = Payload::Copy(bytes, sizeof bytes);
       turn.Request(kServer, kEcho, last_);
-    } else if (what == kAskArray) {
+    } else if (asks_for_ == kAskArray) {
       turn.Request(kServer, kGetArray, Empty());
     } else {
       turn.Request(kServer, kGetVector, Empty());
@@ -155,6 +155,7 @@ class Client final : public Task {
 
   int server_ = 0, busy_ = 0;
   std::size_t trips_ = 0, asks_ = 0, floats_ = 0;
+  std::string asks_for_;
   std::int64_t start_ns_ = 0, asked_ = 0;
   Payload last_;
   Run run_;

@@ -7,6 +7,8 @@
 // bytes. Each value has exactly one spelling. Any thread, one at a time.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -20,6 +22,7 @@ namespace taskgraph::core {
 
 inline constexpr unsigned kBitsPerByte = 7;  // Of a variable-length number.
 inline constexpr std::uint8_t kMoreFollows = 0x80;
+inline constexpr std::size_t kNumberBytesMax = 10;
 
 class FieldWriter {
  public:
@@ -28,16 +31,14 @@ class FieldWriter {
 
   void Byte(std::uint8_t byte) { out_.push_back(static_cast<char>(byte)); }
   void Bool(bool value) { Byte(value ? 1 : 0); }
-  void Number(std::uint64_t number) {
-    while (number >= kMoreFollows) {
-      Byte(static_cast<std::uint8_t>(number) | kMoreFollows);
-      number >>= kBitsPerByte;
-    }
-    Byte(static_cast<std::uint8_t>(number));
-  }
+  void Number(std::uint64_t number) { Numbers(number); }
+  // One after the other; appended at once.
   template <typename... Values>
   void Numbers(Values... values) {
-    (Number(values), ...);
+    std::array<char, sizeof...(Values) * kNumberBytesMax> bytes;
+    char* end = bytes.data();
+    ((end = Spell(values, end)), ...);
+    out_.append(bytes.data(), end);
   }
   void Text(std::string_view text) {
     Number(text.size());
@@ -54,6 +55,15 @@ class FieldWriter {
   }
 
  private:
+  // Returns the end of what it wrote.
+  static char* Spell(std::uint64_t number, char* at) {
+    for (; number >= kMoreFollows; number >>= kBitsPerByte) {
+      *at++ = static_cast<char>(number | kMoreFollows);
+    }
+    *at++ = static_cast<char>(number);
+    return at;
+  }
+
   std::string& out_;
 };
 
@@ -86,20 +96,14 @@ class FieldReader {
 
   template <typename T = std::uint64_t>
   T Number() {
-    constexpr unsigned kBits = std::numeric_limits<std::uint64_t>::digits;
-    std::uint64_t number = 0;
-    for (unsigned shift = 0; shift < kBits; shift += kBitsPerByte) {
-      const std::uint8_t byte = Byte();
-      const std::uint64_t bits = byte & (kMoreFollows - 1);
-      number |= bits << shift;
-      if ((number >> shift) != bits) break;  // More than 64 bits.
-      if ((byte & kMoreFollows) != 0) continue;
-      if (shift > 0 && bits == 0) break;  // A second spelling.
-      if (number > std::numeric_limits<T>::max()) break;
-      return static_cast<T>(number);
+    if (good_ && !rest_.empty()) {  // Most have one byte.
+      const auto byte = static_cast<std::uint8_t>(rest_.front());
+      if (byte < kMoreFollows) {
+        rest_.remove_prefix(1);
+        return byte;
+      }
     }
-    Fail();
-    return 0;
+    return LongNumber<T>();
   }
 
   // A part of the bytes that are read.
@@ -127,6 +131,24 @@ class FieldReader {
   RequestId Id() { return {Number<TaskId>(), Number(), Number(), Number()}; }
 
  private:
+  template <typename T>
+  T LongNumber() {
+    constexpr unsigned kBits = std::numeric_limits<std::uint64_t>::digits;
+    std::uint64_t number = 0;
+    for (unsigned shift = 0; shift < kBits; shift += kBitsPerByte) {
+      const std::uint8_t byte = Byte();
+      const std::uint64_t bits = byte & (kMoreFollows - 1);
+      number |= bits << shift;
+      if ((number >> shift) != bits) break;  // More than 64 bits.
+      if ((byte & kMoreFollows) != 0) continue;
+      if (shift > 0 && bits == 0) break;  // A second spelling.
+      if (number > std::numeric_limits<T>::max()) break;
+      return static_cast<T>(number);
+    }
+    Fail();
+    return 0;
+  }
+
   std::string_view rest_;
   bool good_ = true;
 };

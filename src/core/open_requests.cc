@@ -43,19 +43,19 @@ void OpenRequests::Rewind(TaskId to) {
   }
 }
 
-std::optional<MakeRequest> OpenRequests::Settle(RequestNumber number) {
+std::optional<OpenRequests::Asked> OpenRequests::Settle(RequestNumber number) {
   const auto found = requests_.find(number);
-  if (found == requests_.end()) return std::nullopt;
-  std::optional<MakeRequest> request = std::move(found->second);
+  if (found == requests_.end() || !found->second) return std::nullopt;
+  MakeRequest& request = *found->second;
+  Asked asked{request.to, std::move(request.method)};
   found->second.reset();
-  if (!request) return std::nullopt;
-  const Place place{request->to, number};
+  const Place place{asked.of, number};
   if (newest_ == place) {
     newest_.reset();
   } else if (!spare_places_.Erase(sent_, place)) {
     spare_places_.Erase(unsent_, place);
   }
-  return request;
+  return asked;
 }
 
 void OpenRequests::Finish(RequestNumber number) {

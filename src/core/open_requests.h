@@ -13,6 +13,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "core/fields.h"
@@ -43,8 +44,12 @@ class OpenRequests {
   void Rewind(TaskId to);
 
   // An answer came, or the request was withdrawn: it is not sent any more.
-  // Returns the request the first time only (R12).
-  std::optional<MakeRequest> Settle(RequestNumber number);
+  // Returns what it was the first time only (R12).
+  struct Asked {
+    TaskId of = 0;
+    std::string method;
+  };
+  std::optional<Asked> Settle(RequestNumber number);
 
   // The turn that handled the answer took effect.
   void Finish(RequestNumber number);

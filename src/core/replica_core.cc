@@ -206,11 +206,15 @@ void ReplicaCore::Pump() {
 
 // Causes are large, and come in great numbers: this one is built where it goes.
 void ReplicaCore::RunNext(Fifo<Cause>& causes) {
-  auto& order = std::get<RunTurn>(around_.outputs.emplace_back(
-      RunTurn{me_.replica,
-              {me_.task, me_.term, me_.incarnation, entered(),
-               books_.requests.next(), books_.neighborhood.lists()},
-              {}}));
+  auto& order = std::get<RunTurn>(
+      around_.outputs.emplace_back(std::in_place_type<RunTurn>));
+  order.replica = me_.replica;
+  order.context = {me_.task,
+                   me_.term,
+                   me_.incarnation,
+                   entered(),
+                   books_.requests.next(),
+                   books_.neighborhood.lists()};
   Cause& cause = order.cause;
   causes.PopInto(cause);
   if (auto* enter = std::get_if<EnterEpoch>(&cause)) {

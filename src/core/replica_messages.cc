@@ -130,9 +130,12 @@ void ReplicaCore::Take(const Route& route, RequestMessage& request) {
   const ServedRequests::Arrival arrival =
       books_.served.Arrive(request, around_.options.limits.open_requests_max);
   if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
-    queue_.emplace_back(
-        ServeRequest{id, std::move(request.method), std::move(request.input),
-                     std::move(request.key), request.first_unfinished});
+    auto& serve = queue_.emplace_back().emplace<ServeRequest>();
+    serve.id = id;
+    serve.method = std::move(request.method);
+    serve.input = std::move(request.input);
+    serve.key = std::move(request.key);
+    serve.first_unfinished = request.first_unfinished;
   } else if (arrival.kind == ServedRequests::Arrival::Kind::kAnswered) {
     Send(route.from, *arrival.answer);  // R14: the same answer again.
   } else if (arrival.kind == ServedRequests::Arrival::Kind::kFull) {
@@ -173,18 +176,22 @@ void ReplicaCore::TakeEarlyAnswers(TaskId from) {
 
 void ReplicaCore::TakeAnswer(TaskId from, AnswerMessage& answer) {
   const RequestId& id = answer.id;
-  std::optional<MakeRequest> request = books_.requests.Settle(id.number);
-  if (!request) return;  // R12: answered before.
+  std::optional<OpenRequests::Asked> asked = books_.requests.Settle(id.number);
+  if (!asked) return;  // R12: answered before.
   Encourage(from);
   const Precedence place{answer.after, around_.directory.of(from).incarnation};
   if (answer.error) {
     queue_.emplace_back(
-        HearFailure{{id.number, request->to, std::move(request->method),
+        HearFailure{{id.number, asked->of, std::move(asked->method),
                      *std::move(answer.error)},
                     place});
   } else {
-    queue_.emplace_back(TakeData{id.number, from, std::move(request->method),
-                                 std::move(answer.output), place});
+    auto& data = queue_.emplace_back().emplace<TakeData>();
+    data.number = id.number;
+    data.from = from;
+    data.method = std::move(asked->method);
+    data.output = std::move(answer.output);
+    data.place = place;
   }
 }
 
@@ -252,8 +259,11 @@ void ReplicaCore::SendNow(TaskId to, Body&& body) {
     message.route = route;
     message.body = std::move(body);
   } else {
-    around_.outputs.emplace_back(
-        SendMessage{target.primary, Message{route, std::move(body)}});
+    auto& order = std::get<SendMessage>(around_.outputs.emplace_back());
+    order.to = target.primary;
+    auto& message = std::get<Message>(order.message);
+    message.route = route;
+    message.body = std::move(body);
   }
 }
 

@@ -63,10 +63,10 @@ void TaskBooks::Apply(const CancelRequest& cancel, Clerk& clerk) {
 }
 
 void TaskBooks::Fail(RequestNumber number, Error error, Clerk& clerk) {
-  std::optional<MakeRequest> request = requests.Settle(number);
-  if (!request) return;
+  std::optional<OpenRequests::Asked> asked = requests.Settle(number);
+  if (!asked) return;
   clerk.Tell(HearFailure{
-      {number, request->to, std::move(request->method), std::move(error)}});
+      {number, asked->of, std::move(asked->method), std::move(error)}});
 }
 
 void TaskBooks::Apply(GiveAnswer&& answer, Clerk& clerk) {

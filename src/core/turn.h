@@ -140,12 +140,17 @@ struct TurnEffects {
   std::optional<Sealed> snapshot;         // Of TakeSnapshot, and nothing else.
   std::optional<std::string> difference;  // Of CompareState; none: equal.
 
-  // As new, but with the room that `ordered` has.
+  // As new, but with the room that the vectors have.
   void Clear() {
-    std::vector<Effect> room = std::move(ordered);
-    room.clear();
-    *this = {};
-    ordered = std::move(room);
+    updates.clear();
+    ordered.clear();
+    begun = true;
+    advance_epoch = false;
+    retire = false;
+    finish.reset();
+    failure.reset();
+    snapshot.reset();
+    difference.reset();
   }
 };
 

@@ -36,9 +36,10 @@ enum class Kind : std::uint8_t {
 
 class HeadWriter : FieldWriter {
  public:
-  explicit HeadWriter(WireFrame& frame)
-      : FieldWriter(frame.head), frame_(frame) {
-    frame_.head.reserve(kUsualHeadBytes);
+  HeadWriter(std::string& head, Payload& body)
+      : FieldWriter(head), body_(body) {
+    head.clear();
+    head.reserve(kUsualHeadBytes);
     Byte(kVersion);
   }
 
@@ -76,14 +77,14 @@ class HeadWriter : FieldWriter {
     Number(request.first_unfinished);
     Text(request.method);
     Text(request.key);
-    frame_.body = request.input;
+    body_ = request.input;
   }
   void Write(const Route& route, const AnswerMessage& answer) {
     Begin(Kind::kAnswer, route);
     Id(answer.id);
     Number(answer.after);
     MaybeError(answer.error);
-    frame_.body = answer.output;
+    body_ = answer.output;
   }
   void Write(const Route& route, const Refusal& refusal) {
     Begin(Kind::kRefusal, route);
@@ -103,7 +104,7 @@ class HeadWriter : FieldWriter {
     }
     if (append.records.empty()) return;
     if (append.records.size() == 1) {
-      frame_.body = append.records.front().content;
+      body_ = append.records.front().content;
       return;
     }
     std::string all;
@@ -111,7 +112,7 @@ class HeadWriter : FieldWriter {
     for (const TurnRecord& record : append.records) {
       all += record.content.text();
     }
-    frame_.body = Payload::Own(std::move(all));
+    body_ = Payload::Own(std::move(all));
   }
   void Write(const ReplicaMessage& message, const LogAck& ack) {
     Begin(Kind::kLogAck, message);
@@ -137,11 +138,11 @@ class HeadWriter : FieldWriter {
     Bool(in_head);
     if (in_head) {
       Text(invitation.books.bytes.text());
-      frame_.body = invitation.state.bytes;
+      body_ = invitation.state.bytes;
     } else {
       std::string both(invitation.books.bytes.text());
       both += invitation.state.bytes.text();
-      frame_.body = Payload::Own(std::move(both));
+      body_ = Payload::Own(std::move(both));
     }
   }
 
@@ -155,7 +156,8 @@ class HeadWriter : FieldWriter {
     Numbers(route.from, route.to, route.incarnation, route.term, route.to_term,
             route.epoch, route.generation);
   }
-  WireFrame& frame_;
+
+  Payload& body_;
 };
 
 class HeadReader : public FieldReader {
@@ -167,17 +169,26 @@ class HeadReader : public FieldReader {
     return {Number<TaskId>(), Number<TaskId>(), Number(), Number(),
             Number(),         Number(),         Number()};
   }
-  MetaMessage ReadMeta() { return {Number(), Number(), Text(), Text()}; }
-  MetaAck ReadAck() { return {Number(), Number()}; }
-  RequestMessage ReadRequest(Payload input) {
-    return {Id(), Number(), Text(), Text(), std::move(input)};
+  // What comes in great numbers is read into its place; see Begin.
+  void Read(MetaMessage& meta) {
+    meta.number = Number();
+    meta.occurrence = Number();
+    meta.link = View();
+    meta.text = View();
   }
-  AnswerMessage ReadAnswer(Payload output) {
-    AnswerMessage answer{Id(), std::nullopt, std::move(output), Number()};
+  void Read(RequestMessage& request) {
+    request.id = Id();
+    request.first_unfinished = Number();
+    request.method = View();
+    request.key = View();
+  }
+  void Read(AnswerMessage& answer) {
+    answer.id = Id();
+    answer.after = Number();
     answer.error = MaybeError();
-    return answer;
   }
-  Refusal ReadRefusal() { return {Code(), Number()}; }
+  void Read(MetaAck& ack) { ack = {Number(), Number()}; }
+  void Read(Refusal& refusal) { refusal = {Code(), Number()}; }
   EpochNews ReadNews() { return {Number(), Number()}; }
   Suspicion ReadSuspicion() { return {Text(), Text()}; }
   ReplicaMessage ReadReplica() {
@@ -244,31 +255,50 @@ ReplicaMessage ReadReplica(Kind kind, HeadReader& in, const Payload& body) {
   return message;
 }
 
-NodeMessage Read(Kind kind, HeadReader& in, Payload body) {
+// Makes it a message with such a body, and reads its route.
+template <typename Part>
+Part& Begin(NodeMessage& message, HeadReader& in) {
+  if (!std::holds_alternative<Message>(message)) message.emplace<Message>();
+  auto& begun = std::get<Message>(message);
+  begun.route = in.ReadRoute();
+  return begun.body.emplace<Part>();
+}
+
+void Read(Kind kind, HeadReader& in, Payload body, NodeMessage& message) {
   switch (kind) {
     case Kind::kMeta:
-      return Message{in.ReadRoute(), in.ReadMeta()};
+      return in.Read(Begin<MetaMessage>(message, in));
     case Kind::kMetaAck:
-      return Message{in.ReadRoute(), in.ReadAck()};
-    case Kind::kRequest:
-      return Message{in.ReadRoute(), in.ReadRequest(std::move(body))};
-    case Kind::kAnswer:
-      return Message{in.ReadRoute(), in.ReadAnswer(std::move(body))};
+      return in.Read(Begin<MetaAck>(message, in));
+    case Kind::kRequest: {
+      auto& request = Begin<RequestMessage>(message, in);
+      in.Read(request);
+      request.input = std::move(body);
+      return;
+    }
+    case Kind::kAnswer: {
+      auto& answer = Begin<AnswerMessage>(message, in);
+      in.Read(answer);
+      answer.output = std::move(body);
+      return;
+    }
     case Kind::kRefusal:
-      return Message{in.ReadRoute(), in.ReadRefusal()};
+      return in.Read(Begin<Refusal>(message, in));
     case Kind::kEpochNews:
-      return in.ReadNews();
+      message = in.ReadNews();
+      return;
     case Kind::kSuspicion:
-      return in.ReadSuspicion();
+      message = in.ReadSuspicion();
+      return;
     case Kind::kLogAppend:
     case Kind::kLogAck:
     case Kind::kReplicaGone:
     case Kind::kInvitation:
     case Kind::kSnapshotOrder:
-      return ReadReplica(kind, in, body);
+      message = ReadReplica(kind, in, body);
+      return;
   }
   in.Fail();
-  return {};
 }
 
 bool HasBody(Kind kind) {
@@ -282,13 +312,18 @@ Error Corrupt(std::string what) {
 
 }  // namespace
 
+void EncodeInto(std::string& head, Payload& body, const NodeMessage& message) {
+  std::visit(HeadWriter(head, body), message);
+}
+
 WireFrame Encode(const NodeMessage& message) {
   WireFrame frame;
-  std::visit(HeadWriter(frame), message);
+  EncodeInto(frame.head, frame.body, message);
   return frame;
 }
 
-Result<NodeMessage> Decode(std::string_view head, Payload body) {
+std::optional<Error> DecodeInto(NodeMessage& message, std::string_view head,
+                                Payload body) {
   HeadReader in(head);
   const std::uint8_t version = in.Byte();
   if (version != kVersion) {
@@ -297,11 +332,19 @@ Result<NodeMessage> Decode(std::string_view head, Payload body) {
   }
   const auto kind = static_cast<Kind>(in.Byte());
   const bool stray_body = !HasBody(kind) && !body.empty();
-  NodeMessage message = Read(kind, in, std::move(body));
+  Read(kind, in, std::move(body), message);
   if (!in.AtGoodEnd() || stray_body) {
     return Corrupt("a malformed message of kind " +
                    std::to_string(static_cast<unsigned>(kind)) + " and " +
                    std::to_string(head.size()) + " bytes");
+  }
+  return std::nullopt;
+}
+
+Result<NodeMessage> Decode(std::string_view head, Payload body) {
+  NodeMessage message;
+  if (auto error = DecodeInto(message, head, std::move(body))) {
+    return *std::move(error);
   }
   return message;
 }

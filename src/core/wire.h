@@ -11,6 +11,7 @@
 // byte for byte. Pure functions; any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,8 +28,16 @@ struct WireFrame {
 
 WireFrame Encode(const NodeMessage& message);
 
+// The same in memory that is there already; `body` must be empty.
+void EncodeInto(std::string& head, Payload& body, const NodeMessage& message);
+
 // Total: any bytes give a message, or kCorrupt with what is wrong. Allocates no
 // more than the head holds, whatever the head says.
 Result<NodeMessage> Decode(std::string_view head, Payload body);
+
+// The same into `message`, where it is built: such a one need not be moved.
+// With an error `message` may hold part of what was read.
+std::optional<Error> DecodeInto(NodeMessage& message, std::string_view head,
+                                Payload body);
 
 }  // namespace taskgraph::core

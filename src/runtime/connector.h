@@ -74,6 +74,7 @@ class Connector {
  private:
   void Enqueue(coordination::Event event);  // Any thread.
   void OnTransport(transport::Event& event);
+  void OnFrame(transport::FrameArrived& frame);
   void Tell(core::Input fact) { on_event_(std::move(fact)); }
   void Send(const core::NodeId& to, transport::Frame&& frame);
   void SendBacklog(const core::NodeId& to);
@@ -99,9 +100,11 @@ class Connector {
   transport::Reactor reactor_;
   std::vector<transport::Event> transport_events_;
   std::vector<transport::Event> handled_;  // In Drain; keeps its memory.
+  coordination::JobEvent arrived_ = core::Input(core::MessageArrived{});
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<coordination::Coordinator> coordinator_;
   std::unique_ptr<coordination::JobStore> store_;
+  transport::Frame leaving_;       // In Carry; keeps its memory.
   std::uint64_t piece_bytes_ = 0;  // The transport's option.
   std::map<core::NodeId, Backlog> backlog_;
   bool has_unwritten_ = false;

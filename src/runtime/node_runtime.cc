@@ -116,17 +116,19 @@ void NodeRuntime::OnRefused(Error error) {
 
 Callback* NodeRuntime::Round(MayRun may_run) {
   const bool busy = may_run == MayRun::kYes && !ready_.empty();
-  core::Time now = Now();
+  // A turn that just finished looked at the clock; one that is away still may
+  // have begun long ago.
+  if (!busy || !running_.empty()) now_ = Now();
   if (!busy || ++turns_since_poll_ >= kTurnsPerPoll ||
-      (connector_.has_unwritten() && now - polled_ >= kUnwrittenMax)) {
-    connector_.Poll(busy ? Duration{} : Wait(now));
-    now = polled_ = Now();
+      (connector_.has_unwritten() && now_ - polled_ >= kUnwrittenMax)) {
+    connector_.Poll(busy ? Duration{} : Wait());
+    now_ = polled_ = Now();
     turns_since_poll_ = 0;
   }
-  connector_.Drain(now);
-  if (core_ && core_->NextDeadline() <= now) Step(core::DeadlinePassed{});
-  FailLateTurns(now);
-  if (now >= leave_by_) done_ = true;
+  connector_.Drain(now_);
+  if (core_ && core_->NextDeadline() <= now_) Step(core::DeadlinePassed{});
+  FailLateTurns();
+  if (now_ >= leave_by_) done_ = true;
   if (done_) TellIfStuck();
   if (done_ || may_run == MayRun::kNo) return nullptr;
   return NextReady();
@@ -143,12 +145,12 @@ void NodeRuntime::TellIfStuck() {
   options_.on_stuck(end());
 }
 
-Duration NodeRuntime::Wait(core::Time now) const {
+Duration NodeRuntime::Wait() const {
   core::Time next =
-      std::min({connector_.NextDeadline(), leave_by_, now + kLongWait});
+      std::min({connector_.NextDeadline(), leave_by_, now_ + kLongWait});
   if (core_) next = std::min(next, core_->NextDeadline());
   for (const auto& turn : running_) next = std::min(next, turn->late_at);
-  return std::max(next - now, Duration{});
+  return std::max(next - now_, Duration{});
 }
 
 // What the turns after the next one begin with: each is fetched when what leads
@@ -190,9 +192,9 @@ Callback* NodeRuntime::NextReady() {
 }
 
 // A step may add to running_, but not take away.
-void NodeRuntime::FailLateTurns(core::Time now) {
+void NodeRuntime::FailLateTurns() {
   for (std::size_t i = 0; i < running_.size(); ++i) {
-    if (running_[i]->late_at <= now) FailLate(*running_[i]);
+    if (running_[i]->late_at <= now_) FailLate(*running_[i]);
   }
 }
 
@@ -223,6 +225,7 @@ void NodeRuntime::Run(Callback& callback) {
 }
 
 void NodeRuntime::Finish(Callback& callback) {
+  now_ = Now();
   const auto found =
       std::find_if(running_.begin(), running_.end(),
                    [&](const auto& turn) { return turn.get() == &callback; });
@@ -270,7 +273,7 @@ void NodeRuntime::Step(core::Input&& input) {
 }
 
 void NodeRuntime::StepOnce(core::Input&& input) {
-  core::Outputs& orders = core_->Step(std::move(input), Now());
+  core::Outputs& orders = core_->Step(std::move(input), now_);
   for (core::Output& order : orders) Do(order);
   orders.clear();  // A large body need not live until the next fact.
 }

@@ -93,9 +93,9 @@ class NodeRuntime final : private LoopClient {
   void Do(core::RunTurn& order);
   Callback* NextReady();
   void FetchNext() const;
-  void FailLateTurns(core::Time now);
+  void FailLateTurns();
   void FailLate(RunningTurn& turn);
-  Duration Wait(core::Time now) const;
+  Duration Wait() const;
   void SayRole(const core::RunTurn& order) const;
   void SaySnapshot(const RunningTurn& turn) const;
   void LogTask(LogLevel level, const core::TurnContext& context,
@@ -115,6 +115,7 @@ class NodeRuntime final : private LoopClient {
   core::Fifo<core::Input> inputs_;
   bool stepping_ = false;
   int turns_since_poll_ = 0;
+  core::Time now_{};  // When it was last looked at the clock.
   core::Time polled_{};
   std::optional<core::JobEnd> end_;
   core::Time leave_by_ = core::kNever;

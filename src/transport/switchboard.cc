@@ -142,7 +142,7 @@ void Switchboard::Broke(Connection& pipe, BreakReason reason,
   Lose(node, reason, std::move(detail));
 }
 
-void Switchboard::Emit(Event event) {
+void Switchboard::Emit(Event&& event) {
   EmitPending();
   sink_(std::move(event));
 }

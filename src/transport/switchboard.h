@@ -91,7 +91,7 @@ class Switchboard final : public ConnectionOwner,
   void Drop(Peer& peer);
   void Lose(const NodeId& node, BreakReason reason, std::string detail);
 
-  void Emit(Event event);       // From within a Poll.
+  void Emit(Event&& event);     // From within a Poll.
   void EmitLater(Event event);  // From calls of the user.
   void EmitPending();
 

@@ -95,7 +95,7 @@ struct PeerProbed {
 
 using Event = std::variant<FrameArrived, PeerConnected, PeerBroken,
                            PeerWritable, PeerProbed>;
-using Sink = std::function<void(Event)>;
+using Sink = std::function<void(Event&&)>;
 
 struct Options {
   std::string job;    // A peer of another job is turned away,
