@@ -123,9 +123,8 @@ Run AskInTurn(Bare& side, const BareLoad& load) {
   std::vector<char> answer(load.answer_bytes, 'y');
   const char question[kSmallBytes] = {};
   Run run;
-  run.times_us.reserve(static_cast<std::size_t>(load.trips));
   const auto begin = Clock::now();
-  for (int i = 0; i < load.trips; ++i) {
+  for (int i = 0; i < load.trips && (!load.goes_on || load.goes_on(i)); ++i) {
     const auto start = Clock::now();
     side.Write(question, sizeof question);
     if (!side.Read(answer.data(), answer.size())) Fail("bare server is gone");

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -30,9 +31,11 @@ struct BareLoad {
   // a thread of this process.
   enum class Answerer { kProcess, kBusyProcess, kThread };
   Answerer answerer = Answerer::kProcess;
+  // If set, and one is in flight: whether to ask again after so many answers.
+  std::function<bool(int answers)> goes_on = nullptr;
 };
 
-// Sends 16 bytes and waits for the answer, `trips` times.
+// Sends 16 bytes and waits for the answer, `trips` times at most.
 Run BareRoundTrips(Socket socket, const BareLoad& load);
 
 enum class MessagesBy { kOneCallEach, kOneCallForAll };

@@ -7,14 +7,23 @@
 // The longest small round trip is also a bound for what a heartbeat waits: both
 // drive ahead of the pieces of a large body.
 //
+// What of it is the machine's is told by bare sockets: round trips of 16 bytes
+// over one, while as many bytes come over another one that keeps as many
+// processors busy.
+//
 //   large_answers [--quick]
 #include <unistd.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "bare_sockets.h"
 #include "measure.h"
 #include "processes.h"
 #include "taskgraph/taskgraph.h"
@@ -177,10 +186,35 @@ Job LargeAnswersJob() {
   return job;
 }
 
+// Bare round trips beside as many large answers; the first of these is not
+// waited for, as it meets fresh memory.
+Run BareBeside(double bytes, int pulls) {
+  std::atomic<int> pulled{0};
+  std::atomic<bool> done{false};
+  std::thread large([&] {
+    BareLoad load;
+    load.trips = pulls + 1;
+    load.answer_bytes = static_cast<std::size_t>(bytes);
+    load.goes_on = [&pulled](int answers) {
+      pulled = answers;
+      return true;
+    };
+    BareRoundTrips(Socket::kUnix, load);
+    done = true;
+  });
+  BareLoad small;
+  small.trips = std::numeric_limits<int>::max();
+  small.goes_on = [&](int) { return !done; };
+  while (pulled == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  Run run = BareRoundTrips(Socket::kUnix, small);
+  large.join();
+  return run;
+}
+
 void Measure(const Plan& plan, const std::string& ask, const Folder& folder) {
   const double bytes = plan.quick ? 1 << 28 : 1 << 30;
   const int pulls = plan.Count(10, 2);
-  Contender alone, beside;
+  Contender alone, beside, bare;
   double elapsed_us = 0;
   for (int turn = 0; turn < plan.Count(5, 1); ++turn) {
     RunJob({"--nodes=2", "--tasks=4", Setting("report", folder / ask),
@@ -190,6 +224,7 @@ void Measure(const Plan& plan, const std::string& ask, const Folder& folder) {
     alone.Add(Run::Load(folder / ask + "1"));
     beside.Add(Run::Load(folder / ask + "2"));
     elapsed_us += Run::Load(folder / ask + "2").elapsed_us;
+    bare.Add(BareBeside(bytes, pulls));
   }
   const int turns = plan.Count(5, 1);
   Figure("large_answers", "unix, " + ask)
@@ -198,6 +233,9 @@ void Measure(const Plan& plan, const std::string& ask, const Folder& folder) {
       .With("beside_p50_us", beside.Quantile(0.5))
       .With("beside_per_second", beside.PerSecond())
       .With("large_GB_per_s", bytes * pulls * turns / elapsed_us / 1e3)
+      .With("bare_beside_p50_us", bare.Quantile(0.5))
+      .With("bare_beside_p99_us", bare.Quantile(0.99))
+      .With("bare_beside_max_us", bare.Max())
       .AtMost("beside_p99_us", beside.Quantile(0.99), kDelayMaxUs)
       .AtMost("beside_max_us", beside.Max(), kDelayMaxUs + alone.Quantile(0.5))
       .Print();
@@ -206,6 +244,7 @@ void Measure(const Plan& plan, const std::string& ask, const Folder& folder) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (const auto code = PlayBareServer(argc, argv)) return *code;
   if (const auto code = PlayRole(LargeAnswersJob(), argc, argv)) return *code;
   const Plan plan = ReadPlan(argc, argv);
   const Folder folder;

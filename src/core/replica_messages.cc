@@ -130,7 +130,8 @@ void ReplicaCore::Take(const Route& route, RequestMessage& request) {
   const ServedRequests::Arrival arrival =
       books_.served.Arrive(request, around_.options.limits.open_requests_max);
   if (arrival.kind == ServedRequests::Arrival::Kind::kNew) {
-    auto& serve = queue_.emplace_back().emplace<ServeRequest>();
+    auto& serve = std::get<ServeRequest>(
+        queue_.emplace_back(std::in_place_type<ServeRequest>));
     serve.id = id;
     serve.method = std::move(request.method);
     serve.input = std::move(request.input);
@@ -186,7 +187,8 @@ void ReplicaCore::TakeAnswer(TaskId from, AnswerMessage& answer) {
                      *std::move(answer.error)},
                     place});
   } else {
-    auto& data = queue_.emplace_back().emplace<TakeData>();
+    auto& data =
+        std::get<TakeData>(queue_.emplace_back(std::in_place_type<TakeData>));
     data.number = id.number;
     data.from = from;
     data.method = std::move(asked->method);
@@ -259,7 +261,8 @@ void ReplicaCore::SendNow(TaskId to, Body&& body) {
     message.route = route;
     message.body = std::move(body);
   } else {
-    auto& order = std::get<SendMessage>(around_.outputs.emplace_back());
+    auto& order = std::get<SendMessage>(
+        around_.outputs.emplace_back(std::in_place_type<SendMessage>));
     order.to = target.primary;
     auto& message = std::get<Message>(order.message);
     message.route = route;

@@ -140,17 +140,12 @@ struct TurnEffects {
   std::optional<Sealed> snapshot;         // Of TakeSnapshot, and nothing else.
   std::optional<std::string> difference;  // Of CompareState; none: equal.
 
-  // As new, but with the room that the vectors have.
+  // As new, but with the room that `ordered` has.
   void Clear() {
-    updates.clear();
-    ordered.clear();
-    begun = true;
-    advance_epoch = false;
-    retire = false;
-    finish.reset();
-    failure.reset();
-    snapshot.reset();
-    difference.reset();
+    std::vector<Effect> room = std::move(ordered);
+    room.clear();
+    *this = {};
+    ordered = std::move(room);
   }
 };
 

@@ -39,6 +39,7 @@ class HeadWriter : FieldWriter {
   HeadWriter(std::string& head, Payload& body)
       : FieldWriter(head), body_(body) {
     head.clear();
+    body = {};
     head.reserve(kUsualHeadBytes);
     Byte(kVersion);
   }

@@ -23,12 +23,12 @@ namespace taskgraph::core {
 
 struct WireFrame {
   std::string head;
-  Payload body;  // Empty, unless the message is a request or an answer.
+  Payload body;  // Empty, unless the kind of message has a large part.
 };
 
 WireFrame Encode(const NodeMessage& message);
 
-// The same in memory that is there already; `body` must be empty.
+// The same into the memory that `head` has already.
 void EncodeInto(std::string& head, Payload& body, const NodeMessage& message);
 
 // Total: any bytes give a message, or kCorrupt with what is wrong. Allocates no

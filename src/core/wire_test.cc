@@ -66,6 +66,23 @@ TEST(WireTest, EveryMessageComesBackAsItWas) {  // R2
   }
 }
 
+TEST(WireTest, NothingIsLeftOfWhatWasInThatPlaceBefore) {
+  for (const NodeMessage& before : OneOfEachKind()) {
+    for (const NodeMessage& message : OneOfEachKind()) {
+      WireFrame frame = Encode(before);
+      NodeMessage place;
+      ASSERT_FALSE(DecodeInto(place, frame.head, frame.body));
+      ASSERT_TRUE(DecodeInto(place, frame.head + '\0', frame.body));
+
+      EncodeInto(frame.head, frame.body, message);
+      ASSERT_FALSE(DecodeInto(place, frame.head, frame.body));
+
+      EXPECT_EQ(place, message);
+      EXPECT_EQ(frame.head, Encode(message).head);
+    }
+  }
+}
+
 TEST(WireTest, ABodyIsHandedOnAndNeverCopied) {
   const Payload input = Payload::Own(std::string(1 << 20, 'x'));
   const Message message{kRoute, RequestMessage{{}, 1, "Get", "", input}};

@@ -100,6 +100,7 @@ class Connector {
   transport::Reactor reactor_;
   std::vector<transport::Event> transport_events_;
   std::vector<transport::Event> handled_;  // In Drain; keeps its memory.
+  // Always one of those; on_event_ may move its parts away.
   coordination::JobEvent arrived_ = core::Input(core::MessageArrived{});
   std::unique_ptr<transport::Transport> transport_;
   std::unique_ptr<coordination::Coordinator> coordinator_;

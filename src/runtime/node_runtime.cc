@@ -116,9 +116,7 @@ void NodeRuntime::OnRefused(Error error) {
 
 Callback* NodeRuntime::Round(MayRun may_run) {
   const bool busy = may_run == MayRun::kYes && !ready_.empty();
-  // A turn that just finished looked at the clock; one that is away still may
-  // have begun long ago.
-  if (!busy || !running_.empty()) now_ = Now();
+  now_ = Now();
   if (!busy || ++turns_since_poll_ >= kTurnsPerPoll ||
       (connector_.has_unwritten() && now_ - polled_ >= kUnwrittenMax)) {
     connector_.Poll(busy ? Duration{} : Wait());

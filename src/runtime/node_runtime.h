@@ -115,7 +115,7 @@ class NodeRuntime final : private LoopClient {
   core::Fifo<core::Input> inputs_;
   bool stepping_ = false;
   int turns_since_poll_ = 0;
-  core::Time now_{};  // When it was last looked at the clock.
+  core::Time now_{};  // What the core is told.
   core::Time polled_{};
   std::optional<core::JobEnd> end_;
   core::Time leave_by_ = core::kNever;
