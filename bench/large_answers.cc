@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -197,6 +196,7 @@ Run BareBeside(double bytes, int pulls) {
     load.answer_bytes = static_cast<std::size_t>(bytes);
     load.goes_on = [&pulled](int answers) {
       pulled = answers;
+      pulled.notify_all();
       return true;
     };
     BareRoundTrips(Socket::kUnix, load);
@@ -205,7 +205,7 @@ Run BareBeside(double bytes, int pulls) {
   BareLoad small;
   small.trips = std::numeric_limits<int>::max();
   small.goes_on = [&](int) { return !done; };
-  while (pulled == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  pulled.wait(0);
   Run run = BareRoundTrips(Socket::kUnix, small);
   large.join();
   return run;

@@ -49,8 +49,8 @@ class Broken {
 
 TEST(StandbyTest, AnHonestTaskStandsEveryComparison) {  // R15
   const CommandOutcome outcome =
-      RunCommand({STANDBY_APP, "--nodes=3", "--backups=2", "--check-backups=1",
-                  "--config=epochs=200"});
+      RunCommand({STANDBY_APP, "--quiet", "--nodes=3", "--backups=2",
+                  "--check-backups=1", "--config=epochs=200"});
 
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.output, "counted all\n");

@@ -6,7 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdio>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -21,25 +23,51 @@ using testing::HasSubstr;
 
 class CoordinatorTest : public SteadyJobOnEtcd {
  protected:
+  explicit CoordinatorTest(std::size_t backups = 1) : backups_(backups) {}
+
   void SetUp() override {
     SteadyJobOnEtcd::SetUp();
     if (IsSkipped()) return;
+    job_ = std::make_unique<SteadyJob>(
+        SteadyJob::Setting{.endpoints = etcd_->endpoint(),
+                           .flags = {"--backups=" + std::to_string(backups_)}});
     job_->StartController();
     job_->StartController();
     one_ = job_->StartNode();
     job_->StartNode();
-    ASSERT_TRUE(job_->IsWhole(2));
+    ASSERT_TRUE(job_->IsWhole(2, backups_));
     before_ = job_->Look().tasks;
   }
 
   // Nobody lost a task, or a place as a backup.
   void ExpectAllInPlace() {
-    ASSERT_TRUE(job_->IsWhole(2));
+    ASSERT_TRUE(job_->IsWhole(2, backups_));
     for (const auto& [task, record] : job_->Look().tasks) {
       EXPECT_EQ(record.primary, before_.at(task).primary) << task;
       EXPECT_EQ(record.backups, before_.at(task).backups) << task;
       EXPECT_EQ(record.incarnation, 1U) << task;
     }
+  }
+
+  // Wherever the tasks are now.
+  void ExpectNoStateLost() {
+    ASSERT_TRUE(job_->IsWhole(2, backups_));
+    for (const auto& [task, record] : job_->Look().tasks) {
+      EXPECT_EQ(record.incarnation, 1U) << task;
+    }
+  }
+
+  // Somebody revokes the lease of `one_`, which opens another session.
+  void TakeSessionAway() {
+    const nlohmann::json session = Session();
+    const auto lease = session.at("lease").get<std::uint64_t>();
+    char id[17];
+    std::snprintf(id, sizeof id, "%016lx", lease);
+    EXPECT_EQ(job_->Ask({"lease", "revoke", id}).exit_code, 0);
+
+    ASSERT_TRUE(job_->Await(
+        [&](const storm::Records& now) { return now.nodes.contains(one_); }));
+    EXPECT_NE(Session().at("lease"), session.at("lease"));
   }
 
   // When the session of node `one_` began: the revision of its key.
@@ -50,8 +78,14 @@ class CoordinatorTest : public SteadyJobOnEtcd {
     return nlohmann::json::parse(text).at("kvs").at(0);
   }
 
+  const std::size_t backups_;
   std::string one_;
   std::map<int, storm::TaskRecord> before_;
+};
+
+class SoleReplicaTest : public CoordinatorTest {
+ protected:
+  SoleReplicaTest() : CoordinatorTest(/*backups=*/0) {}
 };
 
 TEST_F(CoordinatorTest, AnOutageOfHalfAMinuteChangesNoRoles) {  // R25
@@ -106,16 +140,19 @@ TEST_F(CoordinatorTest, AnEtcdThatStandsStillNowAndThenLosesNoSession) {
   EXPECT_EQ(job_->Finish(), "");
 }
 
-TEST_F(CoordinatorTest, ASessionThatIsTakenAwayIsTakenUpAgain) {  // R25
-  const nlohmann::json session = Session();
-  const auto lease = session.at("lease").get<std::uint64_t>();
-  char id[17];
-  std::snprintf(id, sizeof id, "%016lx", lease);
-  EXPECT_EQ(job_->Ask({"lease", "revoke", id}).exit_code, 0);
+// R25. Whether a backup goes on, or the primary, is a race (R4).
+TEST_F(CoordinatorTest, ASessionThatIsTakenAwayIsTakenUpAgain) {
+  ASSERT_NO_FATAL_FAILURE(TakeSessionAway());
 
-  ASSERT_TRUE(job_->Await(
-      [&](const storm::Records& now) { return now.nodes.contains(one_); }));
-  EXPECT_NE(Session().at("lease"), session.at("lease"));
+  ExpectNoStateLost();
+  EXPECT_EQ(job_->Finish(), "");
+}
+
+// R5: when no controller was elected of late, which would excuse it.
+TEST_F(SoleReplicaTest, WhoseSessionIsTakenAwayKeepsItsTasks) {
+  job_->AwaitLease(3);
+  ASSERT_NO_FATAL_FAILURE(TakeSessionAway());
+
   ExpectAllInPlace();
   EXPECT_EQ(job_->Finish(), "");
 }
