@@ -63,13 +63,13 @@ TEST(CostTest, ARequestWithinAProcessTakesFewPiecesOfMemory) {
 
 TEST(CostTest, ARequestBetweenProcessesTakesFewPiecesOfMemory) {
   const Allocations each = CountAllocations(/*nodes=*/2, /*in_flight=*/1);
-  EXPECT_LE(each.asker, 4.6);
-  EXPECT_LE(each.server, 4.6);
+  EXPECT_LE(each.asker, 3.5);
+  EXPECT_LE(each.server, 3.5);
 }
 
 TEST(CostTest, ManyRequestsAtATimeTakeNoMoreMemoryEach) {
   const Allocations each = CountAllocations(/*nodes=*/2, /*in_flight=*/64);
-  EXPECT_LE(each.asker, 5.4);
+  EXPECT_LE(each.asker, 4.2);
   EXPECT_LE(each.server, 4.5);
 }
 
