@@ -123,6 +123,7 @@ Run AskInTurn(Bare& side, const BareLoad& load) {
   std::vector<char> answer(load.answer_bytes, 'y');
   const char question[kSmallBytes] = {};
   Run run;
+  run.times_us.reserve(std::min(load.trips, 1 << 20));
   const auto begin = Clock::now();
   for (int i = 0; i < load.trips && (!load.goes_on || load.goes_on(i)); ++i) {
     const auto start = Clock::now();

@@ -127,17 +127,17 @@ void Connector::Drain(core::Time now) {
 }
 
 // By far the most frequent fact is built in its place.
-void Connector::OnFrame(transport::FrameArrived& frame) {
+void Connector::OnFrame(transport::FrameArrived& event) {
   auto& arrived =
       std::get<core::MessageArrived>(std::get<core::Input>(arrived_));
-  if (const auto error = core::DecodeInto(arrived.message, frame.frame.head,
-                                          std::move(frame.frame.body))) {
-    Say(LogLevel::kWarning, "node " + frame.from +
+  if (const auto error = core::DecodeInto(arrived.message, event.frame.head,
+                                          std::move(event.frame.body))) {
+    Say(LogLevel::kWarning, "node " + event.from +
                                 " sent what is no message (" + error->message +
                                 "); its connection ends");
-    transport_->Close(frame.from);
+    transport_->Close(event.from);
   } else {
-    arrived.from = std::move(frame.from);
+    arrived.from = std::move(event.from);
     on_event_(std::move(arrived_));
   }
   arrived.message.emplace<core::Message>();  // It may have been large.

@@ -74,7 +74,7 @@ class Connector {
  private:
   void Enqueue(coordination::Event event);  // Any thread.
   void OnTransport(transport::Event& event);
-  void OnFrame(transport::FrameArrived& frame);
+  void OnFrame(transport::FrameArrived& event);
   void Tell(core::Input fact) { on_event_(std::move(fact)); }
   void Send(const core::NodeId& to, transport::Frame&& frame);
   void SendBacklog(const core::NodeId& to);

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -28,9 +27,7 @@ class CoordinatorTest : public SteadyJobOnEtcd {
   void SetUp() override {
     SteadyJobOnEtcd::SetUp();
     if (IsSkipped()) return;
-    job_ = std::make_unique<SteadyJob>(
-        SteadyJob::Setting{.endpoints = etcd_->endpoint(),
-                           .flags = {"--backups=" + std::to_string(backups_)}});
+    MakeJob({"--backups=" + std::to_string(backups_)});
     job_->StartController();
     job_->StartController();
     one_ = job_->StartNode();
@@ -39,21 +36,20 @@ class CoordinatorTest : public SteadyJobOnEtcd {
     before_ = job_->Look().tasks;
   }
 
-  // Nobody lost a task, or a place as a backup.
-  void ExpectAllInPlace() {
-    ASSERT_TRUE(job_->IsWhole(2, backups_));
-    for (const auto& [task, record] : job_->Look().tasks) {
-      EXPECT_EQ(record.primary, before_.at(task).primary) << task;
-      EXPECT_EQ(record.backups, before_.at(task).backups) << task;
-      EXPECT_EQ(record.incarnation, 1U) << task;
-    }
-  }
-
   // Wherever the tasks are now.
   void ExpectNoStateLost() {
     ASSERT_TRUE(job_->IsWhole(2, backups_));
     for (const auto& [task, record] : job_->Look().tasks) {
       EXPECT_EQ(record.incarnation, 1U) << task;
+    }
+  }
+
+  // Nobody lost a task, or a place as a backup.
+  void ExpectAllInPlace() {
+    ASSERT_NO_FATAL_FAILURE(ExpectNoStateLost());
+    for (const auto& [task, record] : job_->Look().tasks) {
+      EXPECT_EQ(record.primary, before_.at(task).primary) << task;
+      EXPECT_EQ(record.backups, before_.at(task).backups) << task;
     }
   }
 

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -78,9 +77,7 @@ TEST_F(HandoverTest, AllNodesAreKilledOneByOneAndTheJobGoesOn) {  // R4, R16
 // Without backups each kill is a loss that neighbors are told of, and who is a
 // neighbor changes with every epoch; the application knows who may be told.
 TEST_F(HandoverTest, LinksThatChangeUnderKillsAreFollowed) {  // R22
-  job_ = std::make_unique<SteadyJob>(
-      SteadyJob::Setting{.endpoints = etcd_->endpoint(),
-                         .flags = {"--backups=0", "--config=forgets=yes"}});
+  MakeJob({"--backups=0", "--config=forgets=yes"});
   job_->StartController();
   std::vector<std::string> nodes;
   for (int i = 0; i < 3; ++i) nodes.push_back(job_->StartNode());

@@ -6,6 +6,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "faults/steady_job.h"
 #include "support/real_etcd.h"
@@ -17,8 +20,14 @@ class SteadyJobOnEtcd : public testing::Test {
   void SetUp() override {
     if (!RealEtcd::IsInstalled()) GTEST_SKIP() << "there is no etcd here";
     etcd_ = std::make_unique<RealEtcd>();
-    job_ = std::make_unique<SteadyJob>(
-        SteadyJob::Setting{.endpoints = etcd_->endpoint()});
+    MakeJob();
+  }
+
+  // `flags`: of its controllers. In place of the one before, if nobody is of it
+  // yet.
+  void MakeJob(std::vector<std::string> flags = {}) {
+    job_ = std::make_unique<SteadyJob>(SteadyJob::Setting{
+        .endpoints = etcd_->endpoint(), .flags = std::move(flags)});
   }
 
   std::unique_ptr<RealEtcd> etcd_;
