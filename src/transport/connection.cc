@@ -11,13 +11,11 @@ namespace {
 constexpr std::uint64_t kTurnBytesMax = 1 << 20;
 
 // While a large body arrives, what a read may take beyond the current piece:
-// a header and little more, since it has to be copied.
+// a header and little more, since it has to be copied. For the same reason the
+// first read of a turn is short: a large body may begin there.
 constexpr std::size_t kBeyondPieceBytes = 4 << 10;
+constexpr std::size_t kFirstReadBytes = 8 << 10;
 constexpr std::size_t kLargeReadBytes = 64 << 10;
-
-asio::mutable_buffer BufferOf(std::span<std::byte> bytes) {
-  return {bytes.data(), bytes.size()};
-}
 
 }  // namespace
 
@@ -34,138 +32,72 @@ Connection::Connection(ConnectionContext& context, NodeId peer, Stream stream,
       queue_(std::move(queue)) {}
 
 void Connection::Start() {
-  read_booked_ = flush_booked_ = true;
-  BookChore();
+  stream_.socket().OnReadable([this] { Read(); });
+  BookFlush();
 }
 
-void Connection::BookChore() {
-  if (std::exchange(chore_booked_, true)) return;
+void Connection::BookFlush() {
+  if (std::exchange(flush_booked_, true)) return;
   context_.backend.BeforePoll(shared_from_this());
 }
 
 void Connection::Run() {
-  chore_booked_ = false;
-  if (std::exchange(flush_booked_, false)) Flush();
-  if (std::exchange(read_booked_, false) && !closed_) Read();
+  flush_booked_ = false;
+  Flush();
 }
 
 void Connection::Close() {
   closed_ = true;
-  gate_.LetGo();
   stream_.Close();
 }
 
 // --- Reading ---
 
 void Connection::Read() {
-  if (stream_.is_sealed()) return ReadSealed();
-  direct_ = reader_.Direct();
-  if (direct_.empty()) {
-    ReadInto(asio::buffer(small_));  // One buffer is cheaper than two.
-  } else {
-    ReadInto(std::array<asio::mutable_buffer, 2>{BufferOf(direct_),
-                                                 asio::buffer(small_)});
-  }
+  const auto self = shared_from_this();  // Its owner may let it go meanwhile.
+  if (!ReadSome() && !closed_) stream_.socket().ReadOn();  // The others first.
 }
 
-// What Asio calls, and asks for memory while it waits.
-class Connection::ReadHandler {
- public:
-  template <typename T>
-  struct Allocator {
-    using value_type = T;
-    explicit Allocator(ReadMemory& owner) : memory(&owner) {}
-    template <typename Other>
-    Allocator(const Allocator<Other>& other) : memory(other.memory) {}
-
-    T* allocate(std::size_t count) {
-      return static_cast<T*>(memory->Take(count * sizeof(T)));
-    }
-    void deallocate(T* taken, std::size_t) { memory->GiveBack(taken); }
-    friend bool operator==(const Allocator&, const Allocator&) = default;
-
-    ReadMemory* memory;
-  };
-  using allocator_type = Allocator<std::byte>;
-
-  explicit ReadHandler(std::shared_ptr<Connection> connection)
-      : connection_(std::move(connection)) {}
-
-  allocator_type get_allocator() const noexcept {
-    return allocator_type(connection_->read_memory_);
-  }
-  void operator()(const asio::error_code& error, std::size_t count) const {
-    if (!connection_->closed_) connection_->ReadDone(error, count);
-  }
-
- private:
-  std::shared_ptr<Connection> connection_;
-};
-
-void Connection::ReadInto(const auto& buffers) {
-  stream_.socket().async_read_some(buffers, ReadHandler(shared_from_this()));
-}
-
-void Connection::ReadDone(const asio::error_code& error, std::size_t count) {
-  if (error) return Break(BreakReason::kReset, stream_.Why(error));
-  const std::size_t wanted = direct_.size() + small_.size();
-  if (!Digest(count, small_)) return;
-  if (count == wanted) ReadOn();
-  // Later, because Asio first looks in vain whether there is more, and
-  // meanwhile the answer to what has just come could be under way.
-  read_booked_ = true;
-  BookChore();
-}
-
-// What comes is sealed in records, so how much there is shows only when it is
-// read.
-void Connection::ReadSealed() {
-  const bool drained = ReadOn();
-  if (closed_) return;
-  if (!drained) {  // The others first.
-    asio::post(context_.backend.io(), [self = shared_from_this()] {
-      if (!self->closed_) self->ReadSealed();
-    });
-    return;
-  }
-  stream_.AwaitReadable([self = shared_from_this()](const asio::error_code&) {
-    if (!self->closed_) self->ReadSealed();
-  });
-}
-
-// Reads without asking Asio, which waits first, until a turn's worth or a frame
-// has come, since that may be urgent. Says whether that was all.
-bool Connection::ReadOn() {
+// Reads until a turn's worth or a frame has come, since that may be urgent.
+// Says whether that was all there is.
+bool Connection::ReadSome() {
   arrived_ = false;
-  for (std::uint64_t total = 0;
-       total < kTurnBytesMax && !arrived_ && !closed_;) {
-    direct_ = reader_.Direct();
+  for (std::uint64_t total = 0; total < kTurnBytesMax && !arrived_;) {
+    const std::span<std::byte> direct = reader_.Direct();
     std::span<std::byte> rest = context_.scratch;
-    if (direct_.size() >= kLargeReadBytes) rest = rest.first(kBeyondPieceBytes);
-    const std::array<asio::mutable_buffer, 2> buffers = {BufferOf(direct_),
-                                                         BufferOf(rest)};
-    const std::size_t wanted = direct_.size() + rest.size();
-    asio::error_code error;
-    const std::size_t count = stream_.ReadSome(buffers, error);
-    if (error == asio::error::would_block) return true;
+    if (direct.size() >= kLargeReadBytes || reader_.is_amid_large()) {
+      rest = rest.first(kBeyondPieceBytes);
+    } else if (total == 0) {
+      rest = rest.first(kFirstReadBytes);
+    }
+    const std::array<Stream::Room, 2> room = {direct, rest};
+    IoError error;
+    const std::size_t count = stream_.Read(room, error);
+    if (error.is_dry()) return true;
     if (error) {
       Break(BreakReason::kReset, stream_.Why(error));
       return true;
     }
-    if (!Digest(count, rest)) return true;
-    if (count < wanted && !stream_.is_sealed()) return true;
+    const std::size_t in_place = std::min(count, direct.size());
+    if (!Digest(direct.first(in_place), rest.first(count - in_place))) {
+      return true;
+    }
+    const bool was_all = count < direct.size() + rest.size();
+    if (was_all && !stream_.is_sealed() && !stream_.socket().has_hung_up()) {
+      return true;
+    }
     total += count;
   }
-  return closed_;
+  return false;
 }
 
-// `count` bytes have come, first those of the body, then those in `rest`.
-// False: the connection is over.
-bool Connection::Digest(std::size_t count, std::span<const std::byte> rest) {
+// What has come: first bytes of a body, in their place. False: the connection
+// is over.
+bool Connection::Digest(std::span<const std::byte> direct,
+                        std::span<const std::byte> rest) {
   heard_ = true;
-  const std::size_t direct = std::min(count, direct_.size());
-  const bool sound = (direct == 0 || reader_.Filled(direct)) &&
-                     reader_.Feed(rest.first(count - direct));
+  const bool sound =
+      (direct.empty() || reader_.Filled(direct.size())) && reader_.Feed(rest);
   if (!sound && !closed_) {
     Break(BreakReason::kTurnedAway, "it sent " + reader_.error());
   }
@@ -181,8 +113,7 @@ void Connection::Send(Frame&& frame) {
   if (std::exchange(written_in_round_, round) != round) {
     Flush();
   } else {
-    flush_booked_ = true;  // More may follow: one write takes them all.
-    BookChore();
+    BookFlush();  // More may follow: one write takes them all.
   }
 }
 
@@ -190,14 +121,14 @@ void Connection::Flush() {
   std::uint64_t written = 0;
   while (!closed_ && !write_failed_ && !awaiting_writable_ && HasToWrite()) {
     if (written >= kTurnBytesMax) {  // The others first.
-      flush_booked_ = true;
-      BookChore();
+      BookFlush();
       break;
     }
     if (!WriteSome(written) && HasToWrite()) AwaitWritable();
   }
-  if (!HasToWrite()) gate_.LetGo();
-  if (written > 0 && !closed_) {
+  if (closed_) return;
+  if (!HasToWrite()) stream_.socket().IgnoreWritable();
+  if (written > 0) {
     wrote_ = true;
     context_.owner.Drained(*this);
   }
@@ -205,18 +136,12 @@ void Connection::Flush() {
 
 // False: the socket is full.
 bool Connection::WriteSome(std::uint64_t& written) {
-  auto& [parts, buffers] = gathered_;
-  const std::size_t used = queue_.Gather(parts);
+  const auto parts = std::span(gathered_).first(queue_.Gather(gathered_));
   std::size_t wanted = 0;
-  for (std::size_t i = 0; i < used; ++i) {
-    buffers[i] = asio::const_buffer(parts[i].data(), parts[i].size());
-    wanted += parts[i].size();
-  }
-  asio::error_code error;
-  const std::size_t count =
-      used == 1 ? stream_.WriteSome(buffers[0], error)
-                : stream_.WriteSome(std::span(buffers).first(used), error);
-  if (error == asio::error::would_block) return false;
+  for (const WriteQueue::Bytes& part : parts) wanted += part.size();
+  IoError error;
+  const std::size_t count = stream_.Write(parts, error);
+  if (error.is_dry()) return false;
   if (error) {
     // The reader will find the end too, behind the frames that came before.
     write_failed_ = true;
@@ -229,10 +154,10 @@ bool Connection::WriteSome(std::uint64_t& written) {
 
 void Connection::AwaitWritable() {
   awaiting_writable_ = true;
-  gate_.Await([self = shared_from_this()](const asio::error_code&) {
-    if (self->closed_) return;
-    self->awaiting_writable_ = false;
-    self->Flush();  // Finds out by itself what an error means.
+  stream_.socket().AwaitWritable([this] {
+    const auto self = shared_from_this();
+    awaiting_writable_ = false;
+    Flush();  // Finds out by itself what an error means.
   });
 }
 

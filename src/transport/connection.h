@@ -48,24 +48,6 @@ struct ConnectionContext {
   std::vector<std::byte> scratch;  // For reads that are parsed at once.
 };
 
-// Memory for the one read that Asio has under way, used again and again.
-class ReadMemory {
- public:
-  void* Take(std::size_t bytes) {
-    if (taken_ || bytes > room_.size()) return operator new(bytes);
-    taken_ = true;
-    return room_.data();
-  }
-  void GiveBack(void* memory) {
-    if (memory != room_.data()) return operator delete(memory);
-    taken_ = false;
-  }
-
- private:
-  alignas(std::max_align_t) std::array<std::byte, 256> room_;
-  bool taken_ = false;
-};
-
 class Connection final : public Chore,
                          public std::enable_shared_from_this<Connection> {
  public:
@@ -92,14 +74,11 @@ class Connection final : public Chore,
 
  private:
   void Run() override;
-  void BookChore();
+  void BookFlush();
   void Read();
-  class ReadHandler;
-  void ReadInto(const auto& buffers);
-  void ReadDone(const asio::error_code& error, std::size_t count);
-  void ReadSealed();
-  bool ReadOn();
-  bool Digest(std::size_t count, std::span<const std::byte> rest);
+  bool ReadSome();
+  bool Digest(std::span<const std::byte> direct,
+              std::span<const std::byte> rest);
   bool HasToWrite() const { return !queue_.empty() || stream_.has_unsent(); }
   bool WriteSome(std::uint64_t& written);
   void AwaitWritable();
@@ -108,30 +87,15 @@ class Connection final : public Chore,
   ConnectionContext& context_;
   const NodeId peer_;
   Stream stream_;
-  WriteGate gate_{stream_.socket()};
   FrameReader reader_;
   WriteQueue queue_;
   bool closed_ = false;
-  ReadMemory read_memory_;
-
-  // Bytes of the read that Asio does for us, when they are not part of a body.
-  std::array<std::byte, 8 << 10> small_;
-  std::span<std::byte> direct_;
-  bool arrived_ = false;  // A frame, in this turn.
-
-  // What the next Poll begins with.
-  bool chore_booked_ = false;
-  bool read_booked_ = false;
-  bool flush_booked_ = false;
+  bool arrived_ = false;       // A frame, in this turn.
+  bool flush_booked_ = false;  // The next Poll begins with it.
 
   // What one write takes; its value is of no use afterwards. To set as much
   // memory to zero for each takes longer than all else that a small one needs.
-  static constexpr std::size_t kGatheredMax = 64;  // Asio's limit.
-  struct Gathered {
-    std::array<WriteQueue::Bytes, kGatheredMax> parts;
-    std::array<asio::const_buffer, kGatheredMax> buffers;
-  };
-  Gathered gathered_;
+  std::array<WriteQueue::Bytes, Socket::kPartsMax> gathered_;
   bool awaiting_writable_ = false;
   bool write_failed_ = false;
   std::uint64_t written_in_round_ = 0;

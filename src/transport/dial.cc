@@ -8,10 +8,9 @@ namespace {
 
 // A port that refuses, and a Unix socket's file that is not there, say the
 // same: no process listens.
-BreakReason ReasonOf(const asio::error_code& error) {
+BreakReason ReasonOf(const IoError& error) {
   const bool nobody =
-      error == asio::error::connection_refused ||
-      error == asio::error_code(ENOENT, asio::error::get_system_category());
+      error.number() == ECONNREFUSED || error.number() == ENOENT;
   return nobody ? BreakReason::kRefused : BreakReason::kUnreachable;
 }
 
@@ -32,7 +31,6 @@ void Dial::Tick() {
 
 void Dial::Cancel() {
   done_ = nullptr;
-  resolver_.cancel();
   stream_.Close();
 }
 
@@ -42,60 +40,42 @@ void Dial::Reach(const Address& address) {
     return Fail(BreakReason::kUnreachable, parsed.error().message);
   }
   if (const auto* local = std::get_if<UnixAddress>(&*parsed)) {
-    endpoints_ = {EndpointOf(*local)};
+    endpoints_ = {Endpoint(*local)};
     return Try(0);
   }
   if (const auto* tcp = std::get_if<TcpAddress>(&*parsed)) {
-    const std::optional<Endpoint> endpoint = LiteralEndpoint(*tcp);
-    if (!endpoint) return Resolve(*tcp);
-    endpoints_ = {*endpoint};
+    Result<std::vector<Endpoint>> number = LookUp(*tcp, HostIs::kNumber);
+    if (!number) return Resolve(*tcp);
+    endpoints_ = std::move(number).value();
     return Try(0);
   }
   Fail(BreakReason::kUnreachable, "not an address of a socket");
 }
 
 void Dial::Resolve(const TcpAddress& address) {
-  resolver_.async_resolve(
-      address.host, std::to_string(address.port),
-      [self = shared_from_this()](const asio::error_code& error,
-                                  const auto& found) {
-        if (!self->done_) return;
-        if (error) {
-          return self->Fail(BreakReason::kUnreachable, error.message());
-        }
-        for (const auto& entry : found) {
-          self->endpoints_.push_back(entry.endpoint());
-        }
-        self->Try(0);
-      });
-}
-
-void Dial::Try(std::size_t index) {
-  stream_.Close();
-  const Endpoint& endpoint = endpoints_[index];
-  if (endpoint.protocol().family() == AF_UNIX) return TryUnix(endpoint);
-  stream_.socket().async_connect(endpoint, [self = shared_from_this(), index](
-                                               const asio::error_code& error) {
-    if (self->done_) self->Tried(index, error);
+  resolver_.Find(address, [self = shared_from_this()](Resolver::Found found) {
+    if (!self->done_) return;
+    if (!found) {
+      return self->Fail(BreakReason::kUnreachable, found.error().message);
+    }
+    self->endpoints_ = std::move(found).value();
+    self->Try(0);
   });
 }
 
-// Connecting to a Unix socket takes no time; and if Asio did it, it would ask
-// the system for news of writability for good, which a Unix socket has whenever
-// the other side reads.
-void Dial::TryUnix(const Endpoint& endpoint) {
-  asio::error_code error;
-  Socket& socket = stream_.socket();
-  socket.open(endpoint.protocol(), error);
-  socket.non_blocking(true, error);
-  socket.connect(endpoint, error);
-  Tried(0, error);
+void Dial::Try(std::size_t index) {
+  IoError error;
+  stream_ = Stream(Socket::Connect(backend_, endpoints_[index], error));
+  if (!error.is_under_way()) return Tried(index, error);
+  stream_.socket().AwaitWritable([self = shared_from_this(), index] {
+    if (self->done_) self->Tried(index, self->stream_.socket().Outcome());
+  });
 }
 
-void Dial::Tried(std::size_t index, const asio::error_code& error) {
+void Dial::Tried(std::size_t index, const IoError& error) {
   if (!error) return Greet();
   if (index + 1 < endpoints_.size()) return Try(index + 1);
-  by_shortage_ = OutOfResources(error);
+  by_shortage_ = error.is_shortage();
   Fail(ReasonOf(error), error.message());
 }
 
@@ -112,7 +92,6 @@ void Dial::Greet() {
 
 void Dial::Introduce() {
   if (!WriteHello(stream_, hello_)) {
-    // Also how a Unix socket whose backlog is full shows itself.
     return Fail(BreakReason::kUnreachable, "the connection did not hold");
   }
   ReadHello(stream_, shared_from_this(),
@@ -143,10 +122,9 @@ void Dial::Fail(BreakReason reason, const std::string& why) {
 void Dial::Finish(DialResult result) {
   if (std::holds_alternative<DialFailed>(result)) {
     stream_.Close();
-    resolver_.cancel();
   }
   auto held = std::make_shared<DialResult>(std::move(result));
-  asio::post(io_, [self = shared_from_this(), held] {
+  backend_.Post([self = shared_from_this(), held] {
     if (const Done done = std::exchange(self->done_, nullptr)) {
       done(std::move(*held));
     }

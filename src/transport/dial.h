@@ -4,7 +4,6 @@
 // hello.
 #pragma once
 
-#include <asio.hpp>
 #include <functional>
 #include <memory>
 #include <string>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "transport/hello.h"
+#include "transport/resolver.h"
 #include "transport/stream.h"
 
 namespace taskgraph::transport {
@@ -34,14 +34,15 @@ class Dial : public std::enable_shared_from_this<Dial> {
   using Done = std::function<void(DialResult)>;
 
   // Fails with kUnreachable after `beats_max` ticks.
-  // `tls`, if any, seals what is not a Unix socket, and must outlive it.
-  Dial(asio::io_context& io, Hello hello, int beats_max, Tls* tls)
-      : io_(io),
+  // `tls`, if any, seals what is not a Unix socket; it and `resolver` must
+  // outlive this.
+  Dial(Reactor::Backend& backend, Resolver& resolver, Hello hello,
+       int beats_max, Tls* tls)
+      : backend_(backend),
+        resolver_(resolver),
         hello_(std::move(hello)),
         beats_left_(beats_max),
-        tls_(tls),
-        stream_(Socket(io)),
-        resolver_(io) {}
+        tls_(tls) {}
 
   // Begins. `done` is called once, from within a Poll, unless cancelled.
   void Start(const std::vector<Address>& addresses, Done done);
@@ -54,8 +55,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
   void Reach(const Address& address);
   void Resolve(const TcpAddress& address);
   void Try(std::size_t index);
-  void TryUnix(const Endpoint& endpoint);
-  void Tried(std::size_t index, const asio::error_code& error);
+  void Tried(std::size_t index, const IoError& error);
   void Greet();
   void Introduce();
   void Answered(Result<Hello> answer);
@@ -63,15 +63,15 @@ class Dial : public std::enable_shared_from_this<Dial> {
   void Fail(BreakReason reason, const std::string& why);
   void Finish(DialResult result);
 
-  asio::io_context& io_;
+  Reactor::Backend& backend_;
+  Resolver& resolver_;
   const Hello hello_;
   int beats_left_;
   Tls* const tls_;
   Done done_;  // Empty once finished or cancelled.
   std::string where_;
   bool by_shortage_ = false;
-  Stream stream_;
-  asio::ip::tcp::resolver resolver_;
+  Stream stream_{Socket()};
   std::vector<Endpoint> endpoints_;
 };
 

@@ -49,6 +49,9 @@ class FrameReader {
   // as much of it as should be read at a time.
   std::span<std::byte> Direct() const;
 
+  // A body is coming in pieces.
+  bool is_amid_large() const { return !large_.empty(); }
+
   // The next `count` bytes of the connection have been put into Direct().
   [[nodiscard]] bool Filled(std::size_t count);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/listener.h"
 
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,133 +11,137 @@
 namespace taskgraph::transport {
 namespace {
 
+// How many are let in before others of the loop get a turn.
+constexpr int kTurnMax = 16;
+
 std::uint64_t InodeOf(const std::string& path) {
   struct stat status {};
   return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
 // Is the file at `endpoint` what a process left that is gone?
-bool Abandoned(asio::io_context& io, const Endpoint& endpoint) {
-  Socket socket(io);
-  asio::error_code error;
-  socket.open(endpoint.protocol(), error);
-  socket.connect(endpoint, error);
-  return error == asio::error::connection_refused;
+bool Abandoned(Reactor::Backend& backend, const Endpoint& endpoint) {
+  IoError error;
+  Socket::Connect(backend, endpoint, error);
+  return error.number() == ECONNREFUSED;
+}
+
+// Who came is gone again, or the network was; the next one may be well.
+bool IsOfOneGuest(int error) {
+  for (const int other :
+       {ECONNABORTED, EINTR, EPROTO, ENETDOWN, ENOPROTOOPT, EHOSTDOWN, ENONET,
+        EHOSTUNREACH, EOPNOTSUPP, ENETUNREACH, EPERM, ETIMEDOUT}) {
+    if (error == other) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<Listener>> Listener::Open(asio::io_context& io,
+Result<std::shared_ptr<Listener>> Listener::Open(Reactor::Backend& backend,
                                                  const Address& address,
                                                  Hooks hooks) {
   const Result<ParsedAddress> parsed = ParseAddress(address);
   if (!parsed) return parsed.error();
-  auto listener = std::make_shared<Listener>(io, std::move(hooks));
-  asio::error_code error;
+  auto listener = std::make_shared<Listener>(backend, std::move(hooks));
+  std::string wrong;
   if (const auto* local = std::get_if<UnixAddress>(&*parsed)) {
-    error = listener->BindUnix(*local);
+    wrong = listener->Bind(*local);
   } else if (const auto* tcp = std::get_if<TcpAddress>(&*parsed)) {
-    error = listener->BindTcp(*tcp);
+    wrong = listener->Bind(*tcp);
   } else {
     return Error{ErrorCode::kInvalidArgument,
                  "cannot listen at \"" + address + "\" with a socket"};
   }
-  if (error) {
+  if (!wrong.empty()) {
     return Error{ErrorCode::kUnavailable,
-                 "cannot listen at \"" + address + "\": " + error.message()};
+                 "cannot listen at \"" + address + "\": " + wrong};
   }
-  listener->Accept();
+  listener->door_.OnReadable([door = listener.get()] {
+    if (door->state_ == State::kAccepting) door->Accept();
+  });
   return listener;
 }
 
-asio::error_code Listener::Bind(const Endpoint& endpoint) {
-  asio::error_code error;
-  acceptor_.open(endpoint.protocol(), error);
-  if (error) return error;
-  if (endpoint.protocol().family() != AF_UNIX) {
+IoError Listener::Bind(const Endpoint& endpoint) {
+  const int descriptor = ::socket(
+      endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) return IoError(errno);
+  Socket door(backend_, descriptor);
+  if (endpoint.family() != AF_UNIX) {
     // A restarted node takes its port again without waiting for old
     // connections to be forgotten.
-    acceptor_.set_option(asio::socket_base::reuse_address(true), error);
+    const int on = 1;
+    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
-  acceptor_.bind(endpoint, error);
-  if (!error)
-    acceptor_.listen(asio::socket_base::max_listen_connections, error);
-  if (error) {
-    asio::error_code ignored;
-    acceptor_.close(ignored);
+  if (::bind(descriptor, &endpoint.address(), endpoint.size()) != 0 ||
+      ::listen(descriptor, SOMAXCONN) != 0) {
+    return IoError(errno);
   }
-  return error;
+  door_ = std::move(door);
+  return {};
 }
 
-asio::error_code Listener::BindUnix(const UnixAddress& address) {
-  const Endpoint endpoint = EndpointOf(address);
-  asio::error_code error = Bind(endpoint);
-  if (error == asio::error::address_in_use) {
-    asio::io_context io;
-    if (!Abandoned(io, endpoint)) return error;
+std::string Listener::Bind(const UnixAddress& address) {
+  const Endpoint endpoint(address);
+  IoError error = Bind(endpoint);
+  if (error.number() == EADDRINUSE && Abandoned(backend_, endpoint)) {
     ::unlink(address.path.c_str());
     error = Bind(endpoint);
   }
-  if (error) return error;
+  if (error) return error.message();
   path_ = address.path;
   inode_ = InodeOf(path_);
   address_ = "unix:" + path_;
   return {};
 }
 
-asio::error_code Listener::BindTcp(TcpAddress address) {
-  std::optional<Endpoint> endpoint = LiteralEndpoint(address);
-  asio::error_code error;
-  if (!endpoint) {
-    asio::io_context io;
-    asio::ip::tcp::resolver resolver(io);
-    const auto found =
-        resolver.resolve(address.host, std::to_string(address.port),
-                         asio::ip::resolver_base::passive, error);
-    if (error) return error;
-    endpoint = found.begin()->endpoint();
+std::string Listener::Bind(const TcpAddress& address) {
+  const Result<std::vector<Endpoint>> found = LookUp(address, HostIs::kAny);
+  if (!found) return found.error().message;
+  IoError error;
+  for (const Endpoint& endpoint : *found) {
+    error = Bind(endpoint);
+    if (error) continue;
+    address_ = Format(
+        TcpAddress{address.host, Endpoint::Local(door_.descriptor()).port()});
+    return {};
   }
-  error = Bind(*endpoint);
-  if (error) return error;
-  const Endpoint bound = acceptor_.local_endpoint(error);
-  asio::ip::tcp::endpoint tcp;
-  tcp.resize(bound.size());
-  std::memcpy(tcp.data(), bound.data(), bound.size());
-  address.port = tcp.port();
-  address_ = Format(address);
-  return error;
+  return error.message();
 }
 
 void Listener::Accept() {
-  acceptor_.async_accept([self = shared_from_this()](
-                             const asio::error_code& error, Socket socket) {
-    self->Accepted(error, std::move(socket));
-  });
+  const auto self = shared_from_this();  // The guest may end us.
+  for (int i = 0; door_.descriptor() >= 0; ++i) {
+    if (i == kTurnMax) return door_.ReadOn();
+    const int guest = ::accept4(door_.descriptor(), nullptr, nullptr,
+                                SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (guest >= 0) {
+      complained_ = false;
+      hooks_.accepted(Socket(backend_, guest));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      complained_ = false;  // There was a descriptor for the next one.
+      return;
+    } else if (!IsOfOneGuest(errno)) {
+      return Pause(IoError(errno));
+    }
+  }
 }
 
-void Listener::Accepted(const asio::error_code& error, Socket socket) {
-  if (!acceptor_.is_open()) return;
-  if (OutOfResources(error)) {
-    // Accepting at once again would spin; connections wait in the backlog.
-    if (!std::exchange(complained_, true)) {
-      hooks_.log("cannot accept at " + address_ + " now: " + error.message());
-    }
-    state_ = State::kPaused;
-    return;
+// Accepting at once again would spin; connections wait in the backlog.
+void Listener::Pause(const IoError& error) {
+  if (!std::exchange(complained_, true)) {
+    hooks_.log("cannot accept at " + address_ + " now: " + error.message());
   }
-  if (!error) {
-    complained_ = false;
-    hooks_.accepted(std::move(socket));
-  }
-  if (acceptor_.is_open()) Accept();
+  state_ = State::kPaused;
 }
 
 Listener::State Listener::Tick() {
-  // One more beat is due even if Accept succeeds, since its outcome is heard
-  // of later.
-  const State before = std::exchange(state_, State::kAccepting);
-  if (before == State::kPaused) Accept();
-  return before;
+  if (state_ == State::kPaused) {
+    state_ = State::kAccepting;
+    Accept();
+  }
+  return state_;
 }
 
 void Listener::Close() {
@@ -144,8 +149,7 @@ void Listener::Close() {
   // its own new file removed.
   if (!path_.empty() && InodeOf(path_) == inode_) ::unlink(path_.c_str());
   path_.clear();
-  asio::error_code ignored;
-  acceptor_.close(ignored);
+  door_.Close();
 }
 
 }  // namespace taskgraph::transport

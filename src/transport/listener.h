@@ -7,7 +7,7 @@
 // someone else's.
 #pragma once
 
-#include <asio.hpp>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -26,11 +26,11 @@ class Listener : public std::enable_shared_from_this<Listener> {
   };
 
   // Starts to accept. The error says which address, and why not.
-  static Result<std::shared_ptr<Listener>> Open(asio::io_context& io,
+  static Result<std::shared_ptr<Listener>> Open(Reactor::Backend& backend,
                                                 const Address& address,
                                                 Hooks hooks);
-  Listener(asio::io_context& io, Hooks hooks)
-      : acceptor_(io), hooks_(std::move(hooks)) {}
+  Listener(Reactor::Backend& backend, Hooks hooks)
+      : backend_(backend), hooks_(std::move(hooks)) {}
   ~Listener() { Close(); }
 
   const Address& address() const { return address_; }
@@ -43,15 +43,15 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void Close();
 
  private:
-  using Acceptor = asio::basic_socket_acceptor<Protocol>;
-
-  asio::error_code Bind(const Endpoint& endpoint);
-  asio::error_code BindUnix(const UnixAddress& address);
-  asio::error_code BindTcp(TcpAddress address);
+  // Empty, or what is wrong.
+  std::string Bind(const UnixAddress& address);
+  std::string Bind(const TcpAddress& address);
+  IoError Bind(const Endpoint& endpoint);
   void Accept();
-  void Accepted(const asio::error_code& error, Socket socket);
+  void Pause(const IoError& error);
 
-  Acceptor acceptor_;
+  Reactor::Backend& backend_;
+  Socket door_;
   Hooks hooks_;
   Address address_;
   State state_ = State::kAccepting;

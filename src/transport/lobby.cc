@@ -12,7 +12,7 @@ void Lobby::Enter(Socket socket) {
             "strangers_max = " + std::to_string(rules_.strangers_max) +
                 " connections have said nothing yet");
   }
-  std::string name = RemoteName(socket);
+  std::string name = Endpoint::Remote(socket.descriptor()).Text();
   auto stranger = std::make_shared<Stranger>(
       Stranger{MakeStream(std::move(socket), tls_, TlsSession::Role::kServer),
                std::move(name), 0});

@@ -17,40 +17,36 @@ Duration PeriodFor(const Options& options) {
 
 }  // namespace
 
-Pulse::Pulse(asio::io_context& io, const Options& options)
-    : period_(PeriodFor(options)), timer_(io) {}
+Pulse::Pulse(Reactor::Backend& backend, const Options& options)
+    : period_(PeriodFor(options)), timer_(backend) {}
 
 void Pulse::Start(std::function<Next()> beat) {
   if (beating_) return;
   beating_ = true;
   beat_ = std::move(beat);
-  timer_.expires_after(period_);
-  Arm();
+  Arm(Reactor::Backend::Now() + period_);
 }
 
 void Pulse::Stop() {
   beating_ = false;
   beat_ = nullptr;
-  timer_.cancel();
+  timer_.Stop();
 }
 
 int Pulse::Beats(Duration duration) const {
   return static_cast<int>((duration + period_ - Duration(1)) / period_);
 }
 
-void Pulse::Arm() {
+void Pulse::Arm(Timer::TimePoint at) {
   // A copy of `beat_` keeps alive whatever it refers to.
-  timer_.async_wait([this, beat = beat_](const asio::error_code& error) {
-    if (error || !beating_) return;
+  timer_.Set(at, [this, beat = beat_] {
     if (beat() == Next::kStop || !beating_) {
       beating_ = false;
       beat_ = nullptr;
       return;
     }
-    // In step with the last expiry, but never trying to catch up.
-    const auto next = timer_.expiry() + period_;
-    timer_.expires_at(std::max(next, std::chrono::steady_clock::now()));
-    Arm();
+    // In step with the last beat, but never trying to catch up.
+    Arm(std::max(timer_.at() + period_, Reactor::Backend::Now()));
   });
 }
 

@@ -8,16 +8,16 @@
 // reads what has come before it accuses anyone (R21).
 #pragma once
 
-#include <asio.hpp>
 #include <functional>
 
+#include "transport/reactor_backend.h"
 #include "transport/transport.h"
 
 namespace taskgraph::transport {
 
 class Pulse {
  public:
-  Pulse(asio::io_context& io, const Options& options);
+  Pulse(Reactor::Backend& backend, const Options& options);
 
   // Calls `beat` once per period until it returns kStop. Does nothing while it
   // beats already. `beat` must keep this object alive; it is let go at the end.
@@ -29,10 +29,10 @@ class Pulse {
   int Beats(Duration duration) const;
 
  private:
-  void Arm();
+  void Arm(Timer::TimePoint at);
 
   const Duration period_;
-  asio::steady_timer timer_;
+  Timer timer_;
   std::function<Next()> beat_;
   bool beating_ = false;
 };

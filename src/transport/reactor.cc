@@ -1,56 +1,256 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/reactor.h"
 
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <chrono>
+#include <array>
+#include <cerrno>
+#include <system_error>
+#include <utility>
 
 #include "transport/reactor_backend.h"
 
 namespace taskgraph::transport {
+namespace {
+
+// How many events are fetched at a time; the others stay with the system.
+constexpr std::size_t kEventsMax = 64;
+
+// The end of a longer wait could overflow.
+constexpr Duration kWaitMax = std::chrono::hours(24);
+
+int Opened(int descriptor, const char* what) {
+  if (descriptor < 0) {
+    throw std::system_error(errno, std::system_category(), what);
+  }
+  return descriptor;
+}
+
+}  // namespace
 
 Reactor::Reactor() : backend_(std::make_unique<Backend>()) {}
 Reactor::~Reactor() = default;
+void Reactor::Poll(Duration wait_max) { backend_->Poll(wait_max); }
+void Reactor::Wake() { backend_->Wake(); }
+void Reactor::Post(std::function<void()> work) {
+  backend_->Post(std::move(work));
+}
 
-void Reactor::Poll(Duration wait_max) {
-  // The end of a longer one could overflow.
-  constexpr Duration kWaitMax = std::chrono::hours(24);
-  Backend& backend = *backend_;
-  ++backend.round_;
-  backend.running_.swap(backend.chores_);
-  for (const auto& chore : backend.running_) chore->Run();
-  backend.running_.clear();
+class Reactor::Backend::Bell final : public Watch {
+ public:
+  explicit Bell(Backend& backend) : backend_(backend) {}
+  void Ready(std::uint32_t) override { backend_.RingTimers(); }
 
-  // One handler, not all: looking for more would cost a system call each time,
-  // which the next Poll makes anyway, and which need not wait for chores that
-  // go on.
-  if (wait_max <= Duration::zero() || !backend.chores_.empty()) {
-    backend.io_.poll_one();
-  } else {
-    backend.WakeBy(Backend::Alarm::clock_type::now() +
-                   std::min(wait_max, kWaitMax));
-    backend.io_.run_one();
+ private:
+  Backend& backend_;
+};
+
+// Neither the knocks nor the alarm are ever read: an edge comes with each.
+Reactor::Backend::Backend() : bell_(std::make_unique<Bell>(*this)) {
+  try {
+    epoll_ = Opened(::epoll_create1(EPOLL_CLOEXEC), "epoll");
+    knock_ = Opened(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+    alarm_ =
+        Opened(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+               "timerfd");
+    epoll_event knocks{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
+    Opened(::epoll_ctl(epoll_, EPOLL_CTL_ADD, knock_, &knocks), "epoll");
+    errno = Begin(alarm_, EPOLLIN, *bell_);
+    Opened(errno == 0 ? 0 : -1, "epoll");
+  } catch (...) {
+    for (const int descriptor : {epoll_, knock_, alarm_}) {
+      if (descriptor >= 0) ::close(descriptor);
+    }
+    throw;
   }
 }
 
+Reactor::Backend::~Backend() {
+  // What was left undone may hold sockets, whose watches end here.
+  chores_.clear();
+  std::vector<std::function<void()>> posted;
+  {
+    const threads::Lock lock(mutex_);
+    posted.swap(posted_);
+  }
+  posted.clear();
+  for (auto ended = std::move(ended_); !ended.empty();) {
+    ended_.clear();
+    ended.clear();
+    ended.swap(ended_);
+  }
+  for (const int descriptor : {epoll_, knock_, alarm_}) ::close(descriptor);
+}
+
+// --- The rounds ---
+
+void Reactor::Backend::Poll(Duration wait_max) {
+  ++round_;
+  if (!ended_.empty()) std::exchange(ended_, {}).clear();
+  RunChores();
+  // What was posted may be for who called Poll.
+  const bool is_busy = RunPosted() || !chores_.empty();
+  if (at_ == cycle_.size()) {
+    Fetch(is_busy || !due_.empty() ? Duration::zero() : wait_max);
+    cycle_.clear();
+    cycle_.swap(due_);
+    at_ = 0;
+  }
+  // One, not all: what it brings in may be urgent.
+  while (at_ < cycle_.size()) {
+    Watch* const watch = cycle_[at_++];
+    if (watch == nullptr) continue;
+    watch->Ready(std::exchange(watch->due_, 0));
+    break;
+  }
+}
+
+void Reactor::Backend::RunChores() {
+  if (chores_.empty()) return;
+  running_.swap(chores_);
+  for (const auto& chore : running_) chore->Run();
+  running_.clear();
+}
+
+bool Reactor::Backend::RunPosted() {
+  if (!has_posted_.load()) return false;
+  std::vector<std::function<void()>> posted;
+  {
+    const threads::Lock lock(mutex_);
+    posted.swap(posted_);
+    has_posted_.store(false);
+  }
+  for (const std::function<void()>& work : posted) work();
+  return true;
+}
+
+void Reactor::Backend::Fetch(Duration wait_max) {
+  int timeout = 0;
+  if (wait_max > Duration::zero()) {
+    WakeWithin(std::min(wait_max, kWaitMax));
+    asleep_.store(true);  // Before it is looked whether somebody woke us.
+    timeout = woken_.load() ? 0 : -1;
+  }
+  std::array<epoll_event, kEventsMax> events;
+  const int count = ::epoll_wait(epoll_, events.data(), kEventsMax, timeout);
+  asleep_.store(false, std::memory_order_relaxed);
+  woken_.exchange(false);
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<std::size_t>(i)];
+    if (event.data.ptr == nullptr) continue;  // A knock.
+    Expect(event.events, *static_cast<Watch*>(event.data.ptr));
+  }
+}
+
+// --- From other threads ---
+
+void Reactor::Backend::Wake() {
+  if (woken_.exchange(true) || !asleep_.load()) return;
+  const std::uint64_t one = 1;
+  // It fails only when 2^64 knocks were not heard.
+  [[maybe_unused]] const auto ignored = ::write(knock_, &one, sizeof one);
+}
+
+void Reactor::Backend::Post(std::function<void()> work) {
+  {
+    const threads::Lock lock(mutex_);
+    posted_.push_back(std::move(work));
+    has_posted_.store(true);
+  }
+  Wake();
+}
+
+// --- Watches ---
+
+int Reactor::Backend::Begin(int descriptor, std::uint32_t events,
+                            Watch& watch) {
+  epoll_event wanted{.events = events | EPOLLET, .data = {.ptr = &watch}};
+  const int result = ::epoll_ctl(epoll_, EPOLL_CTL_ADD, descriptor, &wanted);
+  return result == 0 ? 0 : errno;
+}
+
+int Reactor::Backend::Change(int descriptor, std::uint32_t events,
+                             Watch& watch) {
+  epoll_event wanted{.events = events | EPOLLET, .data = {.ptr = &watch}};
+  const int result = ::epoll_ctl(epoll_, EPOLL_CTL_MOD, descriptor, &wanted);
+  return result == 0 ? 0 : errno;
+}
+
+void Reactor::Backend::Expect(std::uint32_t events, Watch& watch) {
+  if (watch.due_ == 0) due_.push_back(&watch);
+  watch.due_ |= events;
+}
+
+void Reactor::Backend::Again(std::uint32_t events, Watch& watch) {
+  Expect(events, watch);
+}
+
+void Reactor::Backend::End(int descriptor, std::unique_ptr<Watch> watch) {
+  ::epoll_ctl(epoll_, EPOLL_CTL_DEL, descriptor, nullptr);
+  if (watch->due_ != 0) {
+    constexpr Watch* kNobody = nullptr;
+    std::ranges::replace(cycle_, watch.get(), kNobody);
+    std::ranges::replace(due_, watch.get(), kNobody);
+  }
+  ended_.push_back(std::move(watch));
+}
+
+// --- Time ---
+
 // An alarm that is set earlier stays: it ends one Poll too soon, once, while a
 // new one would cost a system call in every Poll, and a timeout of the wait
-// itself would cost the kernel's making and breaking a timer.
-void Reactor::Backend::WakeBy(Alarm::time_point end) {
-  if (alarm_set_ && alarm_.expiry() <= end) return;
-  alarm_set_ = true;
-  alarm_.expires_at(end);
-  alarm_.async_wait([this](const asio::error_code& error) {
-    if (!error) alarm_set_ = false;
-  });
+// itself would cost the kernel's making and breaking a timer. Most of the time
+// not even the clock is asked.
+void Reactor::Backend::WakeWithin(Duration wait_max) {
+  if (alarm_at_ <= noted_ + wait_max) return;
+  noted_ = Now();
+  WakeBy(noted_ + wait_max);
 }
 
-void Reactor::Wake() {
-  if (backend_->waking_.exchange(true)) return;
-  asio::post(backend_->io_, [this] { backend_->waking_ = false; });
+void Reactor::Backend::WakeBy(TimePoint end) {
+  if (alarm_at_ <= end) return;
+  alarm_at_ = end;
+  using std::chrono::nanoseconds;
+  // A moment of 0 would turn it off.
+  const std::int64_t at = std::max<std::int64_t>(
+      std::chrono::duration_cast<nanoseconds>(end.time_since_epoch()).count(),
+      1);
+  constexpr std::int64_t kSecond = std::nano::den;
+  const itimerspec alarm{
+      .it_interval = {},
+      .it_value = {.tv_sec = at / kSecond, .tv_nsec = at % kSecond}};
+  ::timerfd_settime(alarm_, TFD_TIMER_ABSTIME, &alarm, nullptr);
 }
 
-void Reactor::Post(std::function<void()> work) {
-  asio::post(backend_->io_, std::move(work));
+void Reactor::Backend::RingTimers() {
+  alarm_at_ = TimePoint::max();
+  const TimePoint now = noted_ = Now();
+  const auto is_due = [now](const Timer* timer) { return timer->at_ <= now; };
+  while (true) {
+    const auto due = std::ranges::find_if(timers_, is_due);
+    if (due == timers_.end()) break;
+    const auto ring = std::exchange((*due)->ring_, nullptr);
+    timers_.erase(due);
+    ring();
+  }
+  for (const Timer* timer : timers_) WakeBy(timer->at_);
+}
+
+void Timer::Set(TimePoint at, std::function<void()> ring) {
+  Stop();
+  at_ = at;
+  ring_ = std::move(ring);
+  backend_.timers_.push_back(this);
+  backend_.WakeBy(at);
+}
+
+void Timer::Stop() {
+  if (ring_) std::erase(backend_.timers_, this);
+  ring_ = nullptr;
 }
 
 }  // namespace taskgraph::transport

@@ -2,10 +2,17 @@
 #include "transport/reactor.h"
 
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "transport/reactor_backend.h"
@@ -94,6 +101,139 @@ TEST(ReactorTest, NoPollWaitsWhileAChoreGoesOn) {
   }
   reactor.Poll(Duration::zero());
   EXPECT_EQ(chore->left(), 0);
+}
+
+// Posted work may be what the caller of Poll waits for.
+TEST(ReactorTest, NoPollWaitsAfterPostedWork) {
+  Reactor reactor;
+  reactor.Poll(Duration::zero());
+  bool ran = false;
+  reactor.Post([&] { ran = true; });
+  reactor.Poll(kForEver);
+  EXPECT_TRUE(ran);
+}
+
+// --- Timers ---
+
+TEST(ReactorTest, TimersRingInTheirOrderEachOnce) {
+  Reactor reactor;
+  std::string rang;
+  Timer late(reactor.backend());
+  Timer early(reactor.backend());
+  Timer never(reactor.backend());
+  const auto now = Reactor::Backend::Now();
+  late.Set(now + std::chrono::milliseconds(4), [&] { rang += 'l'; });
+  early.Set(now + std::chrono::milliseconds(1), [&] { rang += 'e'; });
+  never.Set(now + std::chrono::milliseconds(1), [&] { rang += 'n'; });
+  never.Stop();
+  while (rang.size() < 2) reactor.Poll(kForEver);
+  reactor.Poll(Duration::zero());
+  EXPECT_EQ(rang, "el");
+}
+
+TEST(ReactorTest, ATimerMayBeSetFromWhatItCalls) {
+  Reactor reactor;
+  int rang = 0;
+  Timer timer(reactor.backend());
+  const std::function<void()> ring = [&] {
+    if (++rang < 3) timer.Set(Reactor::Backend::Now(), ring);
+  };
+  timer.Set({}, ring);  // Long past.
+  while (rang < 3) reactor.Poll(kForEver);
+}
+
+// --- Watches ---
+
+class Counter {
+ public:
+  Counter() : descriptor_(::eventfd(0, EFD_NONBLOCK)) {}
+  ~Counter() { ::close(descriptor_); }
+  Counter(const Counter&) = delete;
+  Counter& operator=(const Counter&) = delete;
+
+  void Add() const { ASSERT_EQ(::eventfd_write(descriptor_, 1), 0); }
+  int descriptor() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+class Told final : public Watch {
+ public:
+  explicit Told(std::function<void()> then) : then_(std::move(then)) {}
+  void Ready(std::uint32_t) override { then_(); }
+
+ private:
+  std::function<void()> then_;
+};
+
+TEST(ReactorTest, AWatchIsToldOnceOfEachEdge) {
+  Reactor reactor;
+  const Counter counter;
+  int told = 0;
+  auto watch = std::make_unique<Told>([&] { ++told; });
+  counter.Add();  // Before.
+  ASSERT_EQ(reactor.backend().Begin(counter.descriptor(), EPOLLIN, *watch), 0);
+  for (int edge = 1; edge <= 3; ++edge) {
+    while (told < edge) reactor.Poll(kForEver);
+    reactor.Poll(Duration::zero());
+    EXPECT_EQ(told, edge);  // It is still readable.
+    counter.Add();
+  }
+  reactor.backend().End(counter.descriptor(), std::move(watch));
+  reactor.Poll(Duration::zero());
+  EXPECT_EQ(told, 3);  // Nothing of what came before the end.
+}
+
+TEST(ReactorTest, WatchesTakeTurns) {
+  Reactor reactor;
+  const Counter greedy_counter;
+  const Counter modest_counter;
+  std::string told;
+  std::unique_ptr<Told> greedy;
+  greedy = std::make_unique<Told>([&] {
+    told += 'g';
+    reactor.backend().Again(EPOLLIN, *greedy);
+  });
+  auto modest = std::make_unique<Told>([&] { told += 'm'; });
+  auto& backend = reactor.backend();
+  ASSERT_EQ(backend.Begin(greedy_counter.descriptor(), EPOLLIN, *greedy), 0);
+  ASSERT_EQ(backend.Begin(modest_counter.descriptor(), EPOLLIN, *modest), 0);
+  greedy_counter.Add();
+  while (told.size() < 3) reactor.Poll(kForEver);  // It does not wait.
+  EXPECT_EQ(told, "ggg");
+  modest_counter.Add();
+  while (told.back() != 'm') reactor.Poll(kForEver);
+  EXPECT_LE(told.size(), 5);
+  backend.End(greedy_counter.descriptor(), std::move(greedy));
+  backend.End(modest_counter.descriptor(), std::move(modest));
+  const std::string before = told;
+  reactor.Poll(Duration::zero());
+  EXPECT_EQ(told, before);
+}
+
+// Two are due; the first one ends the second, and itself.
+TEST(ReactorTest, AWatchMayEndAnyOther) {
+  Reactor reactor;
+  auto& backend = reactor.backend();
+  const Counter counters[2];
+  std::unique_ptr<Told> watches[2];
+  int told = 0;
+  for (auto& watch : watches) {
+    watch = std::make_unique<Told>([&] {
+      ++told;
+      for (int i = 0; i < 2; ++i) {
+        backend.End(counters[i].descriptor(), std::move(watches[i]));
+      }
+    });
+  }
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(backend.Begin(counters[i].descriptor(), EPOLLIN, *watches[i]), 0);
+    counters[i].Add();
+  }
+  while (told == 0) reactor.Poll(kForEver);
+  reactor.Poll(Duration::zero());
+  EXPECT_EQ(told, 1);
 }
 
 }  // namespace

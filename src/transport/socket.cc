@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/socket.h"
 
+#include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
+#include <system_error>
 #include <utility>
-#include <vector>
 
 namespace taskgraph::transport {
 namespace {
@@ -19,72 +23,218 @@ constexpr int kUnsentBytesMax = 512 << 10;
 // A Unix socket has no window; its buffer is all there is.
 constexpr int kUnixSendBufferBytes = 1 << 20;
 
+constexpr std::uint32_t kToRead = EPOLLIN | EPOLLRDHUP;
+
+void Set(const Socket& socket, int level, int option, int value) {
+  // An option that the system lacks costs speed only.
+  ::setsockopt(socket.descriptor(), level, option, &value, sizeof value);
+}
+
+// Calls `transfer` until no signal comes in between.
+std::size_t Transfer(const auto& transfer, IoError& error) {
+  while (true) {
+    const ssize_t count = transfer();
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) continue;
+    error = IoError(errno == EWOULDBLOCK ? EAGAIN : errno);
+    return 0;
+  }
+}
+
+// The parts that are not empty. Its memory is not set to zero first: that takes
+// longer than all else that a small write needs.
+struct Parts {
+  explicit Parts(const auto& spans) {
+    for (const auto& span : spans) {
+      if (span.empty()) continue;
+      at[count++] = {const_cast<void*>(static_cast<const void*>(span.data())),
+                     span.size()};
+    }
+  }
+  std::array<iovec, Socket::kPartsMax> at;
+  std::size_t count = 0;
+};
+
 }  // namespace
 
-std::optional<Endpoint> LiteralEndpoint(const TcpAddress& address) {
-  asio::error_code error;
-  const auto host = asio::ip::make_address(address.host, error);
-  if (error) return std::nullopt;
-  return asio::ip::tcp::endpoint(host, address.port);
+bool IoError::is_shortage() const {
+  return number_ == EMFILE || number_ == ENFILE || number_ == ENOBUFS ||
+         number_ == ENOMEM;
 }
 
-Endpoint EndpointOf(const UnixAddress& address) {
-  return asio::local::stream_protocol::endpoint(address.path);
+std::string IoError::message() const {
+  return is_end() ? "it closed the connection"
+                  : std::generic_category().message(number_);
 }
 
-bool OutOfResources(const asio::error_code& error) {
-  return error.value() == EMFILE || error.value() == ENFILE ||
-         error.value() == ENOBUFS || error.value() == ENOMEM;
+// Who is told what happens at a socket.
+class Socket::Ear final : public Watch {
+ public:
+  void Ready(std::uint32_t events) override {
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) has_hung_up = true;
+    if ((events & EPOLLIN) != 0 || has_hung_up) {
+      if (on_readable) {
+        on_readable();
+      } else if (const auto tell = std::exchange(readable, nullptr)) {
+        tell();
+      }
+    }
+    if ((events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0) {
+      if (const auto tell = std::exchange(writable, nullptr)) tell();
+    }
+  }
+
+  // It may be in one of them now, so on_readable stays.
+  void Stop() {
+    readable = nullptr;
+    writable = nullptr;
+  }
+
+  std::function<void()> on_readable;
+  std::function<void()> readable;  // Once.
+  std::function<void()> writable;  // Once.
+  std::uint32_t interests = 0;     // Events that it listens for.
+  bool has_hung_up = false;
+  int error = 0;  // It can't listen: an errno.
+};
+
+Socket::Socket() = default;
+Socket::Socket(Reactor::Backend& backend, int descriptor)
+    : backend_(&backend), descriptor_(descriptor) {}
+Socket::~Socket() { Close(); }
+
+Socket::Socket(Socket&& other) noexcept
+    : backend_(other.backend_),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      ear_(std::move(other.ear_)) {}
+
+Socket& Socket::operator=(Socket&& other) noexcept {
+  if (this == &other) return *this;
+  Close();
+  backend_ = other.backend_;
+  descriptor_ = std::exchange(other.descriptor_, -1);
+  ear_ = std::move(other.ear_);
+  return *this;
 }
 
-void Tune(Socket& socket) {
-  asio::error_code
-      ignored;  // An option that the system lacks costs speed only.
-  socket.non_blocking(true, ignored);
-  const Endpoint local = socket.local_endpoint(ignored);
-  if (local.protocol().family() == AF_UNIX) {
-    socket.set_option(asio::socket_base::send_buffer_size(kUnixSendBufferBytes),
-                      ignored);
+Socket Socket::Connect(Reactor::Backend& backend, const Endpoint& to,
+                       IoError& error) {
+  const int descriptor =
+      ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) {
+    error = IoError(errno);
+    return {};
+  }
+  Socket socket(backend, descriptor);
+  // Interrupted, it goes on by itself, as if it had not blocked.
+  if (::connect(descriptor, &to.address(), to.size()) != 0) {
+    error = IoError(errno == EINTR ? EINPROGRESS : errno);
+  }
+  return socket;
+}
+
+IoError Socket::Outcome() const {
+  if (ear_ && ear_->error != 0) return IoError(ear_->error);
+  int number = 0;
+  socklen_t size = sizeof number;
+  ::getsockopt(descriptor_, SOL_SOCKET, SO_ERROR, &number, &size);
+  return IoError(number);
+}
+
+void Socket::Close() {
+  if (descriptor_ < 0) return;
+  if (ear_) {
+    ear_->Stop();
+    backend_->End(descriptor_, std::move(ear_));
+  }
+  ::close(std::exchange(descriptor_, -1));
+}
+
+// --- Bytes ---
+
+std::size_t Socket::Read(std::span<const Room> into, IoError& error) const {
+  if (ear_ && ear_->error != 0) {
+    error = IoError(ear_->error);
+    return 0;
+  }
+  const Parts parts(into);
+  const std::size_t count = Transfer(
+      [&] {
+        return parts.count == 1 ? ::recv(descriptor_, parts.at[0].iov_base,
+                                         parts.at[0].iov_len, 0)
+                                : ::readv(descriptor_, parts.at.data(),
+                                          static_cast<int>(parts.count));
+      },
+      error);
+  if (count == 0 && !error) error = IoError::End();
+  return count;
+}
+
+std::size_t Socket::Write(std::span<const Bytes> from, IoError& error) const {
+  Parts parts(from);
+  if (parts.count == 1) {
+    return Transfer(
+        [&] {
+          return ::send(descriptor_, parts.at[0].iov_base, parts.at[0].iov_len,
+                        MSG_NOSIGNAL);
+        },
+        error);
+  }
+  msghdr message{};
+  message.msg_iov = parts.at.data();
+  message.msg_iovlen = parts.count;
+  return Transfer(
+      [&] { return ::sendmsg(descriptor_, &message, MSG_NOSIGNAL); }, error);
+}
+
+// --- Waiting ---
+
+// For `events`, too, from now on.
+Socket::Ear& Socket::Listen(std::uint32_t events) {
+  if (!ear_) {
+    ear_ = std::make_unique<Ear>();
+    ear_->interests = events;
+    ear_->error = backend_->Begin(descriptor_, events, *ear_);
+  } else if ((ear_->interests & events) != events) {
+    ear_->interests |= events;
+    ear_->error = backend_->Change(descriptor_, ear_->interests, *ear_);
+  }
+  // Whoever waits finds the error when they look.
+  if (ear_->error != 0) backend_->Again(EPOLLIN | EPOLLOUT, *ear_);
+  return *ear_;
+}
+
+void Socket::OnReadable(std::function<void()> tell) {
+  Listen(kToRead).on_readable = std::move(tell);
+  ReadOn();
+}
+
+void Socket::AwaitReadable(std::function<void()> tell) {
+  Listen(kToRead).readable = std::move(tell);
+}
+
+void Socket::ReadOn() const { backend_->Again(EPOLLIN, *ear_); }
+
+void Socket::AwaitWritable(std::function<void()> tell) {
+  Listen(EPOLLOUT).writable = std::move(tell);
+}
+
+void Socket::IgnoreWritable() {
+  if (!ear_ || (ear_->interests & EPOLLOUT) == 0) return;
+  ear_->interests &= ~static_cast<std::uint32_t>(EPOLLOUT);
+  ear_->error = backend_->Change(descriptor_, ear_->interests, *ear_);
+  ear_->writable = nullptr;
+}
+
+bool Socket::has_hung_up() const { return ear_ && ear_->has_hung_up; }
+
+void Tune(const Socket& socket) {
+  if (Endpoint::Local(socket.descriptor()).family() == AF_UNIX) {
+    Set(socket, SOL_SOCKET, SO_SNDBUF, kUnixSendBufferBytes);
     return;
   }
-  socket.set_option(asio::ip::tcp::no_delay(true), ignored);
-  using UnsentMax =
-      asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
-  socket.set_option(UnsentMax(kUnsentBytesMax), ignored);
-}
-
-void WriteGate::Await(std::function<void(const asio::error_code&)> opened) {
-  asio::error_code error;
-  if (!twin_) {
-    twin_.emplace(socket_.get_executor());
-    const int fd = ::dup(socket_.native_handle());
-    if (fd >= 0) twin_->assign(fd, error);
-    if (fd >= 0 && error) ::close(fd);
-  }
-  if (twin_->is_open()) {
-    twin_->async_wait(asio::posix::stream_descriptor::wait_write,
-                      std::move(opened));
-  } else {  // No descriptors left: slower later, but it works.
-    socket_.async_wait(Socket::wait_write, std::move(opened));
-  }
-}
-
-void WriteGate::LetGo() {
-  // Asio leaves it to close() to tell epoll, which does not happen while the
-  // socket itself is open; so it is taken out first.
-  if (twin_ && twin_->is_open()) ::close(twin_->release());
-  twin_.reset();
-}
-
-std::string RemoteName(const Socket& socket) {
-  asio::error_code error;
-  const Endpoint remote = socket.remote_endpoint(error);
-  const int family = remote.protocol().family();
-  if (error || (family != AF_INET && family != AF_INET6)) return "unix socket";
-  asio::ip::tcp::endpoint tcp;
-  tcp.resize(remote.size());
-  std::memcpy(tcp.data(), remote.data(), remote.size());
-  return Format(TcpAddress{tcp.address().to_string(), tcp.port()});
+  Set(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  Set(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytesMax);
 }
 
 }  // namespace taskgraph::transport

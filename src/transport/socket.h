@@ -1,54 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Socket: a connected TCP or Unix stream; above this file they are the same.
+//
+// Not thread-safe; belongs to the loop.
 #pragma once
 
-#include <asio.hpp>
+#include <cerrno>
+#include <cstddef>
 #include <functional>
-#include <optional>
+#include <memory>
+#include <span>
 #include <string>
 
-#include "transport/address.h"
+#include "transport/endpoint.h"
+#include "transport/reactor_backend.h"
 
 namespace taskgraph::transport {
 
-using Protocol = asio::generic::stream_protocol;
-using Socket = Protocol::socket;
-using Endpoint = Protocol::endpoint;
-
-// None: the host is a name, which has to be resolved first.
-std::optional<Endpoint> LiteralEndpoint(const TcpAddress& address);
-Endpoint EndpointOf(const UnixAddress& address);
-
-// The process has no descriptor or memory left, or the system; it may pass.
-bool OutOfResources(const asio::error_code& error);
-
-// Sets what every connection of ours has: no blocking, no delay, and a kernel
-// buffer that is short enough for a small frame behind a large one.
-void Tune(Socket& socket);
-
-// Tells when a socket takes bytes again.
-//
-// Asio asks epoll for writability once and then for good; and a Unix socket is
-// "writable again" whenever the other side reads, so that after one blocked
-// write every frame would wake its sender. The gate waits on a descriptor of
-// its own, which is let go when the queue is empty.
-class WriteGate {
+// Why a socket did not do what it was asked for; false: it did.
+class IoError {
  public:
-  explicit WriteGate(Socket& socket) : socket_(socket) {}
-  WriteGate(const WriteGate&) = delete;
-  WriteGate& operator=(const WriteGate&) = delete;
-  ~WriteGate() { LetGo(); }
+  IoError() = default;
+  explicit IoError(int number) : number_(number) {}
+  static IoError End() { return IoError(kEnd); }
 
-  void Await(std::function<void(const asio::error_code&)> opened);
-  void LetGo();
+  explicit operator bool() const { return number_ != 0; }
+  // Nothing more comes in, or goes out, just now.
+  bool is_dry() const { return number_ == EAGAIN; }
+  // The other side has ended the connection.
+  bool is_end() const { return number_ == kEnd; }
+  // A connection is being made.
+  bool is_under_way() const { return number_ == EINPROGRESS; }
+  // The process has no descriptor or memory left, or the system; it may pass.
+  bool is_shortage() const;
+  int number() const { return number_; }
+  std::string message() const;
 
  private:
-  Socket& socket_;
-  std::optional<asio::posix::stream_descriptor> twin_;
+  static constexpr int kEnd = -1;
+  int number_ = 0;  // An errno.
 };
 
-// Who is at the other end, for log lines.
-std::string RemoteName(const Socket& socket);
+class Socket {
+ public:
+  using Room = std::span<std::byte>;
+  using Bytes = std::span<const std::byte>;
+  static constexpr std::size_t kPartsMax = 64;  // Of one read or write.
+
+  Socket();  // Closed.
+  // Takes over `descriptor`, which does not block.
+  Socket(Reactor::Backend& backend, int descriptor);
+  Socket(Socket&& other) noexcept;
+  Socket& operator=(Socket&& other) noexcept;
+  ~Socket();
+
+  // Begins to connect. While is_under_way, AwaitWritable tells when Outcome has
+  // something to say.
+  static Socket Connect(Reactor::Backend& backend, const Endpoint& to,
+                        IoError& error);
+  IoError Outcome() const;
+
+  int descriptor() const { return descriptor_; }
+  void Close();
+
+  // What there is now; less than there is room for: that was all, unless the
+  // connection has_hung_up.
+  std::size_t Read(std::span<const Room> into, IoError& error) const;
+  // What the system takes now.
+  std::size_t Write(std::span<const Bytes> from, IoError& error) const;
+
+  // Both tell when there may be more to Read, if there was no more when they
+  // were called. OnReadable does so each time, and the first time at once; what
+  // it calls may not outlive this socket.
+  void OnReadable(std::function<void()> tell);
+  void AwaitReadable(std::function<void()> tell);
+  // As if there were more, after others had a turn. After OnReadable.
+  void ReadOn() const;
+
+  // Tells once when Write may take more, if it took no more when this was
+  // called.
+  void AwaitWritable(std::function<void()> tell);
+  // A Unix socket is "writable again" whenever the other side reads, so after
+  // one blocked write every frame would wake its sender: to be called when
+  // nothing waits any more.
+  void IgnoreWritable();
+
+  // The end of what can be read is in sight.
+  bool has_hung_up() const;
+
+ private:
+  class Ear;
+
+  Ear& Listen(std::uint32_t events);
+
+  Reactor::Backend* backend_ = nullptr;
+  int descriptor_ = -1;
+  std::unique_ptr<Ear> ear_;  // Once it was asked to tell.
+};
+
+// Sets what every connection of ours has: no delay, and a kernel buffer that is
+// short enough for a small frame behind a large one.
+void Tune(const Socket& socket);
 
 }  // namespace taskgraph::transport

@@ -21,22 +21,15 @@ struct Arrival {
   std::vector<std::byte> body;
 };
 
-std::span<std::byte> BytesOf(const asio::mutable_buffer& buffer) {
-  return {static_cast<std::byte*>(buffer.data()), buffer.size()};
-}
-
 // Fills `into`, and calls `done` with an empty text, or what went wrong.
 void ReadAll(Stream& stream, std::span<std::byte> into,
              std::function<void(std::string)> done) {
   while (!into.empty()) {
-    asio::error_code error;
-    const asio::mutable_buffer buffer(into.data(), into.size());
-    const std::size_t count = stream.ReadSome(buffer, error);
-    into = into.subspan(count);
-    if (error == asio::error::would_block) {
-      return stream.AwaitReadable(
-          [&stream, into, done = std::move(done)](const asio::error_code& end) {
-            if (end) return done(end.message());
+    IoError error;
+    into = into.subspan(stream.Read({&into, 1}, error));
+    if (error.is_dry()) {
+      return stream.socket().AwaitReadable(
+          [&stream, into, done = std::move(done)] {
             ReadAll(stream, into, done);
           });
     }
@@ -45,30 +38,20 @@ void ReadAll(Stream& stream, std::span<std::byte> into,
   done({});
 }
 
-Error Ended(std::string why) {
-  return {ErrorCode::kUnavailable, std::move(why)};
-}
-
 }  // namespace
-
-void Stream::Close() {
-  asio::error_code ignored;
-  socket_.close(ignored);
-}
 
 // --- Reading ---
 
-std::size_t Stream::ReadSealed(std::span<const asio::mutable_buffer> buffers,
-                               asio::error_code& error) {
+std::size_t Stream::ReadSealed(std::span<const Room> into, IoError& error) {
   std::size_t total = 0;
-  for (const asio::mutable_buffer& buffer : buffers) {
-    for (auto room = BytesOf(buffer); !room.empty();) {
+  for (Room room : into) {
+    while (!room.empty()) {
       const std::size_t count = tls_->Read(room);
       total += count;
       room = room.subspan(count);
       if (count > 0) continue;
       if (!tls_->failure().empty()) {
-        error = asio::error::eof;
+        error = IoError::End();
       } else if (Fetch(error)) {
         continue;
       }
@@ -80,39 +63,35 @@ std::size_t Stream::ReadSealed(std::span<const asio::mutable_buffer> buffers,
 }
 
 // Takes sealed bytes from the socket. False: there are none.
-bool Stream::Fetch(asio::error_code& error) {
+bool Stream::Fetch(IoError& error) {
   if (std::exchange(is_dry_, false)) {  // Asking would be in vain.
-    error = asio::error::would_block;
+    error = IoError(EAGAIN);
     return false;
   }
-  const std::span<std::byte> room = tls_->Room();
-  const std::size_t count =
-      socket_.read_some(asio::buffer(room.data(), room.size()), error);
+  const Room room = tls_->Room();
+  const std::size_t count = socket_.Read({&room, 1}, error);
   tls_->Came(count);
-  is_dry_ = !error && count < room.size();
+  is_dry_ = !error && count < room.size() && !socket_.has_hung_up();
   return !error;
 }
 
 // --- Writing ---
 
-std::size_t Stream::WriteSealed(std::span<const asio::const_buffer> buffers,
-                                asio::error_code& error) {
+std::size_t Stream::WriteSealed(std::span<const Bytes> from, IoError& error) {
   SendSealed(error);
   if (error) return 0;
-  const std::size_t count = Seal(buffers);
+  const std::size_t count = Seal(from);
   SendSealed(error);
   if (count > 0) error = {};  // What is left goes before what comes next.
   return count;
 }
 
 // Small buffers share a record: each costs the other side a read.
-std::size_t Stream::Seal(std::span<const asio::const_buffer> buffers) {
+std::size_t Stream::Seal(std::span<const Bytes> from) {
   std::array<std::byte, kRecordBytes> record;
   std::size_t filled = 0;
   std::size_t total = 0;
-  for (const asio::const_buffer& buffer : buffers) {
-    std::span bytes(static_cast<const std::byte*>(buffer.data()),
-                    buffer.size());
+  for (Bytes bytes : from) {
     while (!bytes.empty() && total < kSealedMax) {
       const auto part =
           bytes.first(std::min(bytes.size(), record.size() - filled));
@@ -131,21 +110,18 @@ std::size_t Stream::Seal(std::span<const asio::const_buffer> buffers) {
   return total;
 }
 
-void Stream::SendSealed(asio::error_code& error) {
+void Stream::SendSealed(IoError& error) {
   while (has_unsent() && !error) {
-    const auto bytes = tls_->ToSend();
-    tls_->Sent(
-        socket_.write_some(asio::buffer(bytes.data(), bytes.size()), error));
+    const Bytes bytes = tls_->ToSend();
+    tls_->Sent(socket_.Write({&bytes, 1}, error));
   }
 }
 
-std::string Stream::Why(const asio::error_code& error) const {
-  if (has_failed()) return tls_->failure();
-  return error == asio::error::eof ? "it closed the connection"
-                                   : error.message();
+std::string Stream::Why(const IoError& error) const {
+  return has_failed() ? tls_->failure() : error.message();
 }
 
-TlsSession::Greeting Stream::Greet(asio::error_code& error) {
+TlsSession::Greeting Stream::Greet(IoError& error) {
   using enum TlsSession::Greeting;
   if (!tls_) return kDone;
   while (true) {
@@ -153,16 +129,14 @@ TlsSession::Greeting Stream::Greet(asio::error_code& error) {
     SendSealed(error);  // It fits into the empty buffer of a new connection.
     if (now != kUnderWay) return now;
     if (error || !Fetch(error)) {
-      return error == asio::error::would_block ? kUnderWay : kFailed;
+      return error.is_dry() ? kUnderWay : kFailed;
     }
   }
 }
 
 Stream MakeStream(Socket socket, Tls* tls, TlsSession::Role role) {
   Tune(socket);
-  asio::error_code error;
-  const bool is_unix =
-      socket.local_endpoint(error).protocol().family() == AF_UNIX;
+  const bool is_unix = Endpoint::Local(socket.descriptor()).family() == AF_UNIX;
   const bool is_sealed = tls != nullptr && !is_unix;
   return Stream(std::move(socket), is_sealed ? tls->Begin(role) : nullptr);
 }
@@ -171,7 +145,7 @@ Stream MakeStream(Socket socket, Tls* tls, TlsSession::Role role) {
 
 void GreetSealed(Stream& stream, std::shared_ptr<void> keep,
                  std::function<void(std::optional<Error>)> done) {
-  asio::error_code error;
+  IoError error;
   switch (stream.Greet(error)) {
     case TlsSession::Greeting::kDone:
       return done({});
@@ -182,11 +156,10 @@ void GreetSealed(Stream& stream, std::shared_ptr<void> keep,
     case TlsSession::Greeting::kUnderWay:
       break;
   }
-  stream.AwaitReadable([&stream, keep = std::move(keep),
-                        done = std::move(done)](const asio::error_code& end) {
-    if (end) return done(Ended(end.message()));
-    GreetSealed(stream, keep, done);
-  });
+  stream.socket().AwaitReadable(
+      [&stream, keep = std::move(keep), done = std::move(done)] {
+        GreetSealed(stream, keep, done);
+      });
 }
 
 void ReadHello(Stream& stream, std::shared_ptr<void> keep,
@@ -195,23 +168,26 @@ void ReadHello(Stream& stream, std::shared_ptr<void> keep,
   arrival->keep = std::move(keep);
   arrival->done = std::move(done);
   ReadAll(stream, arrival->header, [&stream, arrival](std::string why) {
-    if (!why.empty()) return arrival->done(Ended(std::move(why)));
+    if (!why.empty()) {
+      return arrival->done(Error{ErrorCode::kUnavailable, std::move(why)});
+    }
     const Result<std::size_t> bytes = HelloBodyBytes(arrival->header);
     if (!bytes) return arrival->done(bytes.error());
     arrival->body.resize(*bytes);
     ReadAll(stream, arrival->body, [arrival](std::string end) {
       arrival->done(end.empty() ? DecodeHello(arrival->header, arrival->body)
-                                : Result<Hello>(Ended(std::move(end))));
+                                : Result<Hello>(Error{ErrorCode::kUnavailable,
+                                                      std::move(end)}));
     });
   });
 }
 
 bool WriteHello(Stream& stream, const Hello& hello) {
   // It always fits into the empty buffer of a new connection.
-  const std::string bytes = Encode(hello);
-  asio::error_code error;
-  const asio::const_buffer buffer(bytes.data(), bytes.size());
-  return stream.WriteSome(buffer, error) == bytes.size() &&
+  const std::string text = Encode(hello);
+  const Stream::Bytes bytes = std::as_bytes(std::span(text));
+  IoError error;
+  return stream.Write({&bytes, 1}, error) == bytes.size() &&
          !stream.has_unsent();
 }
 

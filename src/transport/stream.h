@@ -9,8 +9,6 @@
 // Not thread-safe; belongs to the loop.
 #pragma once
 
-#include <array>
-#include <asio.hpp>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,63 +24,44 @@ namespace taskgraph::transport {
 
 class Stream {
  public:
+  using Room = Socket::Room;
+  using Bytes = Socket::Bytes;
+
   // Sealed, where there is a session.
   explicit Stream(Socket socket, std::unique_ptr<TlsSession> tls = nullptr)
       : socket_(std::move(socket)), tls_(std::move(tls)) {}
 
   Socket& socket() { return socket_; }
   bool is_sealed() const { return tls_ != nullptr; }
-  void Close();
+  void Close() { socket_.Close(); }
 
-  // As Asio's: what there is now, else would_block. What is written need not be
-  // given again; if it is sealed, some of it may not be gone, see has_unsent.
-  std::size_t ReadSome(const auto& buffers, asio::error_code& error) {
-    return tls_ ? ReadSealed(Parts(buffers), error)
-                : socket_.read_some(buffers, error);
+  // As a socket's; but what is sealed comes in records, so less than there is
+  // room for does not mean that it was all. What is written need not be given
+  // again; if it is sealed, some of it may not be gone, see has_unsent.
+  std::size_t Read(std::span<const Room> into, IoError& error) {
+    return tls_ ? ReadSealed(into, error) : socket_.Read(into, error);
   }
-  std::size_t WriteSome(const auto& buffers, asio::error_code& error) {
-    return tls_ ? WriteSealed(Parts(buffers), error)
-                : socket_.write_some(buffers, error);
+  std::size_t Write(std::span<const Bytes> from, IoError& error) {
+    return tls_ ? WriteSealed(from, error) : socket_.Write(from, error);
   }
-  // Sealed bytes are left that the socket did not take; WriteSome of nothing
-  // goes on with them.
+  // Sealed bytes are left that the socket did not take; Write of nothing goes
+  // on with them.
   bool has_unsent() const { return tls_ && !tls_->ToSend().empty(); }
-
-  // Calls `ready` when ReadSome may have more.
-  void AwaitReadable(auto ready) {
-    socket_.async_wait(Socket::wait_read, std::move(ready));
-  }
 
   // The other side is not one to talk to, or said so of us.
   bool has_failed() const { return tls_ && !tls_->failure().empty(); }
-  // In words, after an error of ReadSome or WriteSome.
-  std::string Why(const asio::error_code& error) const;
+  // In words, after an error of Read or Write.
+  std::string Why(const IoError& error) const;
 
   // Goes on with the greeting of TLS, if any; `error` tells of the socket.
-  TlsSession::Greeting Greet(asio::error_code& error);
+  TlsSession::Greeting Greet(IoError& error);
 
  private:
-  template <typename Buffer>
-  static std::span<const Buffer> Parts(const Buffer& buffer) {
-    return {&buffer, 1};
-  }
-  template <typename Buffer, std::size_t kCount>
-  static std::span<const Buffer> Parts(
-      const std::array<Buffer, kCount>& buffers) {
-    return buffers;
-  }
-  template <typename Buffer>
-  static std::span<const Buffer> Parts(std::span<Buffer> buffers) {
-    return buffers;
-  }
-
-  std::size_t ReadSealed(std::span<const asio::mutable_buffer> buffers,
-                         asio::error_code& error);
-  std::size_t WriteSealed(std::span<const asio::const_buffer> buffers,
-                          asio::error_code& error);
-  std::size_t Seal(std::span<const asio::const_buffer> buffers);
-  bool Fetch(asio::error_code& error);
-  void SendSealed(asio::error_code& error);
+  std::size_t ReadSealed(std::span<const Room> into, IoError& error);
+  std::size_t WriteSealed(std::span<const Bytes> from, IoError& error);
+  std::size_t Seal(std::span<const Bytes> from);
+  bool Fetch(IoError& error);
+  void SendSealed(IoError& error);
 
   Socket socket_;
   std::unique_ptr<TlsSession> tls_;

@@ -29,7 +29,8 @@ Switchboard::Switchboard(Reactor& reactor, Options options, Sink sink)
                .owner = *this,
                .limits = {options_.head_bytes_max, options_.body_bytes_max},
                .scratch = std::vector<std::byte>(kScratchBytes)},
-      pulse_(reactor.backend().io(), options_),
+      pulse_(reactor.backend(), options_),
+      resolver_(reactor.backend()),
       complaints_({options_.log_lines_max, pulse_.Beats(options_.log_window)},
                   options_.log) {
   context_.silent_beats_max = pulse_.Beats(options_.heartbeat_timeout);
@@ -48,7 +49,7 @@ Result<Address> Switchboard::Listen(const Address& address) {
                      [this](std::string_view line) { Complain(line); }});
   }
   auto listener =
-      Listener::Open(reactor_.backend().io(), address,
+      Listener::Open(reactor_.backend(), address,
                      {[this](Socket socket) {
                         lobby_->Enter(std::move(socket));
                         StartPulse();

@@ -101,6 +101,7 @@ class Switchboard final : public ConnectionOwner,
   BufferPool pool_;
   ConnectionContext context_;
   Pulse pulse_;
+  Resolver resolver_;
   Complaints complaints_;
   std::shared_ptr<Lobby> lobby_;
   std::vector<std::shared_ptr<Listener>> listeners_;

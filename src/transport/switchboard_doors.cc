@@ -28,7 +28,7 @@ Hello Switchboard::Introduction(HelloKind kind, const NodeId& to) {
 void Switchboard::DialPeer(const NodeId& node, Peer& peer) {
   StartPulse();
   peer.dial = std::make_shared<Dial>(
-      reactor_.backend().io(), Introduction(HelloKind::kPipe, node),
+      reactor_.backend(), resolver_, Introduction(HelloKind::kPipe, node),
       pulse_.Beats(options_.connect_timeout), options_.tls.get());
   peer.dial->Start(peer.addresses,
                    [weak = weak_from_this(), node](DialResult result) {
@@ -81,7 +81,7 @@ void Switchboard::DialAccepted(const NodeId& node, DialAnswered answered) {
 void Switchboard::Probe(const NodeId& node) {
   StartPulse();
   auto probe = std::make_shared<Dial>(
-      reactor_.backend().io(), Introduction(HelloKind::kProbe, node),
+      reactor_.backend(), resolver_, Introduction(HelloKind::kProbe, node),
       pulse_.Beats(options_.connect_timeout), options_.tls.get());
   probes_.push_back(probe);
   probe->Start(PeerOf(node).addresses,
@@ -119,7 +119,8 @@ void Switchboard::ProbeDone(const std::shared_ptr<Dial>& probe,
 void Switchboard::Greet(Stream stream, const Hello& guest) {
   Hello answer = Judge(guest, options_);
   if (answer.verdict != Verdict::kAccepted) {
-    Complain("a connection from " + RemoteName(stream.socket()) +
+    Complain("a connection from " +
+             Endpoint::Remote(stream.socket().descriptor()).Text() +
              " was turned away: " + answer.detail);
     WriteHello(stream, answer);
     return;
