@@ -120,17 +120,22 @@ class TreeTask : public Task {
   void TrySum(Turn& turn) {
     if (!parameter_.known()) return;
     if (gradients_.size() < turn.Neighbors(kChildren).size()) return;
-    std::vector<float> sum(parameter_.floats().begin(),
-                           parameter_.floats().end());
-    for (const auto& [child, gradient] : gradients_) {
-      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += gradient[i];
-    }
-    sum_.Know(turn, std::move(sum));
+    sum_.Know(turn, Sum());
     if (waits_for_meta_) turn.FlagMeta(kParents, kGradientReady);
     SumKnown(turn, sum_.floats());
   }
 
  private:
+  Floats Sum() const {
+    if (gradients_.empty()) return parameter_.floats();  // Shared.
+    std::vector<float> sum(parameter_.floats().begin(),
+                           parameter_.floats().end());
+    for (const auto& [child, gradient] : gradients_) {
+      for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += gradient[i];
+    }
+    return sum;
+  }
+
   bool waits_for_meta_ = false;
   // Of this epoch:
   Answerable parameter_;

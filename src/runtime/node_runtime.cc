@@ -116,7 +116,8 @@ void NodeRuntime::OnRefused(Error error) {
 
 Callback* NodeRuntime::Round(MayRun may_run) {
   const bool busy = may_run == MayRun::kYes && !ready_.empty();
-  now_ = Now();
+  // Else a wait may end later by what the last fact took: no matter.
+  if (busy) now_ = Now();
   if (!busy || ++turns_since_poll_ >= kTurnsPerPoll ||
       (connector_.has_unwritten() && now_ - polled_ >= kUnwrittenMax)) {
     connector_.Poll(busy ? Duration{} : Wait());

@@ -143,7 +143,8 @@ bool Connection::WriteSome(std::uint64_t& written) {
   const std::size_t count = stream_.Write(parts, error);
   if (error.is_dry()) return false;
   if (error) {
-    // The reader will find the end too, behind the frames that came before.
+    // The reader finds the end too, behind the frames that came before; or the
+    // watchman, that nothing moves.
     write_failed_ = true;
     return true;
   }

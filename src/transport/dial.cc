@@ -31,6 +31,7 @@ void Dial::Tick() {
 
 void Dial::Cancel() {
   done_ = nullptr;
+  lookup_.reset();
   stream_.Close();
 }
 
@@ -53,13 +54,12 @@ void Dial::Reach(const Address& address) {
 }
 
 void Dial::Resolve(const TcpAddress& address) {
-  resolver_.Find(address, [self = shared_from_this()](Resolver::Found found) {
-    if (!self->done_) return;
-    if (!found) {
-      return self->Fail(BreakReason::kUnreachable, found.error().message);
-    }
-    self->endpoints_ = std::move(found).value();
-    self->Try(0);
+  lookup_ = resolver_.Find(address, [this](Resolver::Found found) {
+    const auto self = shared_from_this();
+    lookup_.reset();
+    if (!found) return Fail(BreakReason::kUnreachable, found.error().message);
+    endpoints_ = std::move(found).value();
+    Try(0);
   });
 }
 
@@ -121,6 +121,7 @@ void Dial::Fail(BreakReason reason, const std::string& why) {
 // Posted, so that it never happens inside the call that began the dial.
 void Dial::Finish(DialResult result) {
   if (std::holds_alternative<DialFailed>(result)) {
+    lookup_.reset();
     stream_.Close();
   }
   auto held = std::make_shared<DialResult>(std::move(result));

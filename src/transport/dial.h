@@ -72,6 +72,7 @@ class Dial : public std::enable_shared_from_this<Dial> {
   std::string where_;
   bool by_shortage_ = false;
   Stream stream_{Socket()};
+  std::shared_ptr<void> lookup_;  // While a name is looked up.
   std::vector<Endpoint> endpoints_;
 };
 

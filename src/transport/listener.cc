@@ -14,15 +14,19 @@ namespace {
 // How many are let in before others of the loop get a turn.
 constexpr int kTurnMax = 16;
 
+// Of a socket's file; 0: there is none.
 std::uint64_t InodeOf(const std::string& path) {
   struct stat status {};
-  return ::stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+  return ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)
+             ? status.st_ino
+             : 0;
 }
 
-// Is the file at `endpoint` what a process left that is gone?
-bool Abandoned(Reactor::Backend& backend, const Endpoint& endpoint) {
+// Is the file there what a process left that is gone?
+bool Abandoned(Reactor::Backend& backend, const UnixAddress& address) {
+  if (InodeOf(address.path) == 0) return false;
   IoError error;
-  Socket::Connect(backend, endpoint, error);
+  Socket::Connect(backend, Endpoint(address), error);
   return error.number() == ECONNREFUSED;
 }
 
@@ -53,29 +57,34 @@ Result<std::shared_ptr<Listener>> Listener::Open(Reactor::Backend& backend,
     return Error{ErrorCode::kInvalidArgument,
                  "cannot listen at \"" + address + "\" with a socket"};
   }
+  if (wrong.empty()) wrong = listener->Begin();
   if (!wrong.empty()) {
     return Error{ErrorCode::kUnavailable,
                  "cannot listen at \"" + address + "\": " + wrong};
   }
-  listener->door_.OnReadable([door = listener.get()] {
-    if (door->state_ == State::kAccepting) door->Accept();
-  });
   return listener;
 }
 
+std::string Listener::Begin() {
+  door_.OnReadable([this] {
+    if (state_ == State::kAccepting) Accept();
+  });
+  const IoError deaf = door_.Outcome();
+  return deaf ? deaf.message() : std::string();
+}
+
 IoError Listener::Bind(const Endpoint& endpoint) {
-  const int descriptor = ::socket(
-      endpoint.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return IoError(errno);
-  Socket door(backend_, descriptor);
+  IoError error;
+  Socket door = Socket::Open(backend_, endpoint.family(), error);
+  if (error) return error;
   if (endpoint.family() != AF_UNIX) {
     // A restarted node takes its port again without waiting for old
     // connections to be forgotten.
     const int on = 1;
-    ::setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(door.descriptor(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   }
-  if (::bind(descriptor, &endpoint.address(), endpoint.size()) != 0 ||
-      ::listen(descriptor, SOMAXCONN) != 0) {
+  if (::bind(door.descriptor(), &endpoint.address(), endpoint.size()) != 0 ||
+      ::listen(door.descriptor(), SOMAXCONN) != 0) {
     return IoError(errno);
   }
   door_ = std::move(door);
@@ -85,7 +94,7 @@ IoError Listener::Bind(const Endpoint& endpoint) {
 std::string Listener::Bind(const UnixAddress& address) {
   const Endpoint endpoint(address);
   IoError error = Bind(endpoint);
-  if (error.number() == EADDRINUSE && Abandoned(backend_, endpoint)) {
+  if (error.number() == EADDRINUSE && Abandoned(backend_, address)) {
     ::unlink(address.path.c_str());
     error = Bind(endpoint);
   }
@@ -112,19 +121,24 @@ std::string Listener::Bind(const TcpAddress& address) {
 
 void Listener::Accept() {
   const auto self = shared_from_this();  // The guest may end us.
+  bool came = false;
+  IoError error;
   for (int i = 0; door_.descriptor() >= 0; ++i) {
-    if (i == kTurnMax) return door_.ReadOn();
+    if (i == kTurnMax) return came ? door_.ReadOn() : Pause(error);
     const int guest = ::accept4(door_.descriptor(), nullptr, nullptr,
                                 SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (guest >= 0) {
+      came = true;
       complained_ = false;
       hooks_.accepted(Socket(backend_, guest));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      continue;
+    }
+    error = IoError(errno);
+    if (error.is_dry()) {
       complained_ = false;  // There was a descriptor for the next one.
       return;
-    } else if (!IsOfOneGuest(errno)) {
-      return Pause(IoError(errno));
     }
+    if (!IsOfOneGuest(error.number())) return Pause(error);
   }
 }
 
@@ -134,6 +148,7 @@ void Listener::Pause(const IoError& error) {
     hooks_.log("cannot accept at " + address_ + " now: " + error.message());
   }
   state_ = State::kPaused;
+  hooks_.paused();
 }
 
 Listener::State Listener::Tick() {

@@ -23,6 +23,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   struct Hooks {
     std::function<void(Socket)> accepted;
     std::function<void(std::string_view)> log;
+    std::function<void()> paused;  // Tick is to be called.
   };
 
   // Starts to accept. The error says which address, and why not.
@@ -43,7 +44,8 @@ class Listener : public std::enable_shared_from_this<Listener> {
   void Close();
 
  private:
-  // Empty, or what is wrong.
+  // Each returns what is wrong, or nothing.
+  std::string Begin();
   std::string Bind(const UnixAddress& address);
   std::string Bind(const TcpAddress& address);
   IoError Bind(const Endpoint& endpoint);

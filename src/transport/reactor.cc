@@ -23,11 +23,12 @@ constexpr std::size_t kEventsMax = 64;
 // The end of a longer wait could overflow.
 constexpr Duration kWaitMax = std::chrono::hours(24);
 
-int Opened(int descriptor, const char* what) {
-  if (descriptor < 0) {
+// What the system returned, unless it was an error.
+int Checked(int result, const char* what) {
+  if (result < 0) {
     throw std::system_error(errno, std::system_category(), what);
   }
-  return descriptor;
+  return result;
 }
 
 }  // namespace
@@ -52,15 +53,16 @@ class Reactor::Backend::Bell final : public Watch {
 // Neither the knocks nor the alarm are ever read: an edge comes with each.
 Reactor::Backend::Backend() : bell_(std::make_unique<Bell>(*this)) {
   try {
-    epoll_ = Opened(::epoll_create1(EPOLL_CLOEXEC), "epoll");
-    knock_ = Opened(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
+    epoll_ = Checked(::epoll_create1(EPOLL_CLOEXEC), "epoll");
+    knock_ = Checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
     alarm_ =
-        Opened(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
-               "timerfd");
+        Checked(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+                "timerfd");
     epoll_event knocks{.events = EPOLLIN | EPOLLET, .data = {.ptr = nullptr}};
-    Opened(::epoll_ctl(epoll_, EPOLL_CTL_ADD, knock_, &knocks), "epoll");
-    errno = Begin(alarm_, EPOLLIN, *bell_);
-    Opened(errno == 0 ? 0 : -1, "epoll");
+    Checked(::epoll_ctl(epoll_, EPOLL_CTL_ADD, knock_, &knocks), "epoll");
+    epoll_event alarms{.events = EPOLLIN | EPOLLET,
+                       .data = {.ptr = bell_.get()}};
+    Checked(::epoll_ctl(epoll_, EPOLL_CTL_ADD, alarm_, &alarms), "epoll");
   } catch (...) {
     for (const int descriptor : {epoll_, knock_, alarm_}) {
       if (descriptor >= 0) ::close(descriptor);
@@ -142,7 +144,7 @@ void Reactor::Backend::Fetch(Duration wait_max) {
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (event.data.ptr == nullptr) continue;  // A knock.
-    Expect(event.events, *static_cast<Watch*>(event.data.ptr));
+    TellLater(event.events, *static_cast<Watch*>(event.data.ptr));
   }
 }
 
@@ -180,13 +182,9 @@ int Reactor::Backend::Change(int descriptor, std::uint32_t events,
   return result == 0 ? 0 : errno;
 }
 
-void Reactor::Backend::Expect(std::uint32_t events, Watch& watch) {
+void Reactor::Backend::TellLater(std::uint32_t events, Watch& watch) {
   if (watch.due_ == 0) due_.push_back(&watch);
   watch.due_ |= events;
-}
-
-void Reactor::Backend::Again(std::uint32_t events, Watch& watch) {
-  Expect(events, watch);
 }
 
 void Reactor::Backend::End(int descriptor, std::unique_ptr<Watch> watch) {
@@ -229,15 +227,13 @@ void Reactor::Backend::WakeBy(TimePoint end) {
 void Reactor::Backend::RingTimers() {
   alarm_at_ = TimePoint::max();
   const TimePoint now = noted_ = Now();
-  const auto is_due = [now](const Timer* timer) { return timer->at_ <= now; };
-  while (true) {
-    const auto due = std::ranges::find_if(timers_, is_due);
-    if (due == timers_.end()) break;
-    const auto ring = std::exchange((*due)->ring_, nullptr);
-    timers_.erase(due);
+  while (!timers_.empty()) {
+    const auto next = std::ranges::min_element(timers_, {}, &Timer::at_);
+    if ((*next)->at_ > now) return WakeBy((*next)->at_);
+    const auto ring = std::exchange((*next)->ring_, nullptr);
+    timers_.erase(next);
     ring();
   }
-  for (const Timer* timer : timers_) WakeBy(timer->at_);
 }
 
 void Timer::Set(TimePoint at, std::function<void()> ring) {

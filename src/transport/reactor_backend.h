@@ -57,8 +57,8 @@ class Reactor::Backend {
   // that are there already; of hang-ups always. An errno, or 0.
   int Begin(int descriptor, std::uint32_t events, Watch& watch);
   int Change(int descriptor, std::uint32_t events, Watch& watch);
-  // Tells it of `events` once more, after the others had a turn.
-  void Again(std::uint32_t events, Watch& watch);
+  // Tells it of `events`, too, after the others had a turn.
+  void TellLater(std::uint32_t events, Watch& watch);
   // Before the descriptor is closed. It may still be told of what it is just
   // being told, so it lives a little longer.
   void End(int descriptor, std::unique_ptr<Watch> watch);
@@ -84,7 +84,6 @@ class Reactor::Backend {
   void RunChores();
   bool RunPosted();
   void Fetch(Duration wait_max);
-  void Expect(std::uint32_t events, Watch& watch);
   void WakeWithin(Duration wait_max);
   void WakeBy(TimePoint end);
   void RingTimers();

@@ -118,7 +118,7 @@ TEST(ReactorTest, NoPollWaitsAfterPostedWork) {
 TEST(ReactorTest, TimersRingInTheirOrderEachOnce) {
   Reactor reactor;
   std::string rang;
-  Timer late(reactor.backend());
+  Timer late(reactor.backend());  // Set first.
   Timer early(reactor.backend());
   Timer never(reactor.backend());
   const auto now = Reactor::Backend::Now();
@@ -193,7 +193,7 @@ TEST(ReactorTest, WatchesTakeTurns) {
   std::unique_ptr<Told> greedy;
   greedy = std::make_unique<Told>([&] {
     told += 'g';
-    reactor.backend().Again(EPOLLIN, *greedy);
+    reactor.backend().TellLater(EPOLLIN, *greedy);
   });
   auto modest = std::make_unique<Told>([&] { told += 'm'; });
   auto& backend = reactor.backend();

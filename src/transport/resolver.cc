@@ -15,11 +15,14 @@ Resolver::~Resolver() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Resolver::Find(TcpAddress address, std::function<void(Found)> done) {
+std::shared_ptr<void> Resolver::Find(TcpAddress address,
+                                     std::function<void(Found)> done) {
   if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+  auto asker = std::make_shared<char>();
   const threads::Lock lock(mutex_);
-  questions_.push_back({std::move(address), std::move(done)});
+  questions_.push_back({std::move(address), asker, std::move(done)});
   asked_.NotifyAll();
+  return asker;
 }
 
 void Resolver::Work() {
@@ -32,10 +35,11 @@ void Resolver::Work() {
       question = std::move(questions_.front());
       questions_.pop_front();
     }
-    Found found = LookUp(question.address, HostIs::kAny);
-    backend_.Post([done = std::move(question.done), found = std::move(found)] {
-      done(found);
-    });
+    if (question.asker.expired()) continue;
+    auto answer = [question, found = LookUp(question.address, HostIs::kAny)] {
+      if (!question.asker.expired()) question.done(found);
+    };
+    backend_.Post(std::move(answer));
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -31,12 +32,16 @@ class Resolver {
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
 
-  // Calls `done` from within a Poll; it may do so when this object is gone.
-  void Find(TcpAddress address, std::function<void(Found)> done);
+  // Calls `done` from within a Poll, if what was returned is still held then.
+  // What nobody waits for any more is not looked up. What `done` holds may be
+  // let go of on the other thread.
+  [[nodiscard]] std::shared_ptr<void> Find(TcpAddress address,
+                                           std::function<void(Found)> done);
 
  private:
   struct Question {
     TcpAddress address;
+    std::weak_ptr<void> asker;
     std::function<void(Found)> done;
   };
 

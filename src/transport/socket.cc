@@ -32,21 +32,23 @@ void Set(const Socket& socket, int level, int option, int value) {
 
 // Calls `transfer` until no signal comes in between.
 std::size_t Transfer(const auto& transfer, IoError& error) {
+  error = {};
   while (true) {
     const ssize_t count = transfer();
     if (count >= 0) return static_cast<std::size_t>(count);
     if (errno == EINTR) continue;
-    error = IoError(errno == EWOULDBLOCK ? EAGAIN : errno);
+    error = IoError(errno);
     return 0;
   }
 }
 
-// The parts that are not empty. Its memory is not set to zero first: that takes
-// longer than all else that a small write needs.
+// Those that are not empty, as many as may be. Its memory is not set to zero
+// first: that takes longer than all else that a small write needs.
 struct Parts {
   explicit Parts(const auto& spans) {
     for (const auto& span : spans) {
       if (span.empty()) continue;
+      if (count == at.size()) return;
       at[count++] = {const_cast<void*>(static_cast<const void*>(span.data())),
                      span.size()};
     }
@@ -59,7 +61,7 @@ struct Parts {
 
 bool IoError::is_shortage() const {
   return number_ == EMFILE || number_ == ENFILE || number_ == ENOBUFS ||
-         number_ == ENOMEM;
+         number_ == ENOMEM || number_ == ENOSPC;
 }
 
 std::string IoError::message() const {
@@ -117,20 +119,25 @@ Socket& Socket::operator=(Socket&& other) noexcept {
   return *this;
 }
 
+Socket Socket::Open(Reactor::Backend& backend, int family, IoError& error) {
+  const int descriptor =
+      ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  error = IoError(descriptor < 0 ? errno : 0);
+  return Socket(backend, descriptor);
+}
+
 Socket Socket::Connect(Reactor::Backend& backend, const Endpoint& to,
                        IoError& error) {
-  const int descriptor =
-      ::socket(to.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) {
-    error = IoError(errno);
-    return {};
-  }
-  Socket socket(backend, descriptor);
+  Socket socket = Open(backend, to.family(), error);
   // Interrupted, it goes on by itself, as if it had not blocked.
-  if (::connect(descriptor, &to.address(), to.size()) != 0) {
+  if (!error && ::connect(socket.descriptor(), &to.address(), to.size()) != 0) {
     error = IoError(errno == EINTR ? EINPROGRESS : errno);
   }
   return socket;
+}
+
+bool Socket::is_unix() const {
+  return Endpoint::Local(descriptor_).family() == AF_UNIX;
 }
 
 IoError Socket::Outcome() const {
@@ -143,11 +150,12 @@ IoError Socket::Outcome() const {
 
 void Socket::Close() {
   if (descriptor_ < 0) return;
-  if (ear_) {
-    ear_->Stop();
-    backend_->End(descriptor_, std::move(ear_));
-  }
-  ::close(std::exchange(descriptor_, -1));
+  const int descriptor = std::exchange(descriptor_, -1);
+  Ear* const ear = ear_.get();
+  if (ear != nullptr) backend_->End(descriptor, std::move(ear_));
+  ::close(descriptor);
+  // Last, since what it lets go of may be this socket's owner.
+  if (ear != nullptr) ear->Stop();
 }
 
 // --- Bytes ---
@@ -158,6 +166,10 @@ std::size_t Socket::Read(std::span<const Room> into, IoError& error) const {
     return 0;
   }
   const Parts parts(into);
+  if (parts.count == 0) {
+    error = {};
+    return 0;
+  }
   const std::size_t count = Transfer(
       [&] {
         return parts.count == 1 ? ::recv(descriptor_, parts.at[0].iov_base,
@@ -200,7 +212,7 @@ Socket::Ear& Socket::Listen(std::uint32_t events) {
     ear_->error = backend_->Change(descriptor_, ear_->interests, *ear_);
   }
   // Whoever waits finds the error when they look.
-  if (ear_->error != 0) backend_->Again(EPOLLIN | EPOLLOUT, *ear_);
+  if (ear_->error != 0) backend_->TellLater(EPOLLIN | EPOLLOUT, *ear_);
   return *ear_;
 }
 
@@ -213,7 +225,7 @@ void Socket::AwaitReadable(std::function<void()> tell) {
   Listen(kToRead).readable = std::move(tell);
 }
 
-void Socket::ReadOn() const { backend_->Again(EPOLLIN, *ear_); }
+void Socket::ReadOn() const { backend_->TellLater(EPOLLIN, *ear_); }
 
 void Socket::AwaitWritable(std::function<void()> tell) {
   Listen(EPOLLOUT).writable = std::move(tell);
@@ -229,7 +241,7 @@ void Socket::IgnoreWritable() {
 bool Socket::has_hung_up() const { return ear_ && ear_->has_hung_up; }
 
 void Tune(const Socket& socket) {
-  if (Endpoint::Local(socket.descriptor()).family() == AF_UNIX) {
+  if (socket.is_unix()) {
     Set(socket, SOL_SOCKET, SO_SNDBUF, kUnixSendBufferBytes);
     return;
   }

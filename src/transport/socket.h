@@ -31,7 +31,8 @@ class IoError {
   bool is_end() const { return number_ == kEnd; }
   // A connection is being made.
   bool is_under_way() const { return number_ == EINPROGRESS; }
-  // The process has no descriptor or memory left, or the system; it may pass.
+  // The process has no descriptor, memory or watch left, or the system; it may
+  // pass.
   bool is_shortage() const;
   int number() const { return number_; }
   std::string message() const;
@@ -54,6 +55,8 @@ class Socket {
   Socket& operator=(Socket&& other) noexcept;
   ~Socket();
 
+  // Of no use yet.
+  static Socket Open(Reactor::Backend& backend, int family, IoError& error);
   // Begins to connect. While is_under_way, AwaitWritable tells when Outcome has
   // something to say.
   static Socket Connect(Reactor::Backend& backend, const Endpoint& to,
@@ -61,6 +64,7 @@ class Socket {
   IoError Outcome() const;
 
   int descriptor() const { return descriptor_; }
+  bool is_unix() const;
   void Close();
 
   // What there is now; less than there is room for: that was all, unless the
@@ -70,8 +74,9 @@ class Socket {
   std::size_t Write(std::span<const Bytes> from, IoError& error) const;
 
   // Both tell when there may be more to Read, if there was no more when they
-  // were called. OnReadable does so each time, and the first time at once; what
-  // it calls may not outlive this socket.
+  // were called. OnReadable does so each time, and the first time soon; what it
+  // calls must not own this socket, and needs what it refers to as long as this
+  // is open.
   void OnReadable(std::function<void()> tell);
   void AwaitReadable(std::function<void()> tell);
   // As if there were more, after others had a turn. After OnReadable.

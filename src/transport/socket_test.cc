@@ -218,12 +218,29 @@ TEST(ResolverTest, NamesAreFoundWhileTheLoopGoesOn) {
   const auto keep = [&](const Resolver::Found& found) {
     answers.push_back(found ? found->front().Text() : "none");
   };
-  resolver.Find({"localhost", 7}, keep);
-  resolver.Find({"no such name", 7}, keep);
+  const auto first = resolver.Find({"localhost", 7}, keep);
+  const auto second = resolver.Find({"no such name", 7}, keep);
   while (answers.size() < 2) reactor.Poll(kForEver);
   EXPECT_TRUE(answers[0] == "tcp:127.0.0.1:7" || answers[0] == "tcp:[::1]:7")
       << answers[0];
   EXPECT_EQ(answers[1], "none");
+}
+
+// Names that take their time to be not found would be asked for behind each
+// other.
+TEST(ResolverTest, WhatNobodyWaitsForAnyMoreIsNotTold) {
+  Reactor reactor;
+  Resolver resolver(reactor.backend());
+  int dropped = 0;
+  bool told = false;
+  for (int i = 0; i < 100; ++i) {
+    (void)resolver.Find({"localhost", 7},
+                        [&](const Resolver::Found&) { ++dropped; });
+  }
+  const auto kept = resolver.Find({"localhost", 7},
+                                  [&](const Resolver::Found&) { told = true; });
+  while (!told) reactor.Poll(kForEver);
+  EXPECT_EQ(dropped, 0);
 }
 
 }  // namespace

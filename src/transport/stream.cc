@@ -44,6 +44,7 @@ void ReadAll(Stream& stream, std::span<std::byte> into,
 
 std::size_t Stream::ReadSealed(std::span<const Room> into, IoError& error) {
   std::size_t total = 0;
+  bool was_all = false;  // So that to ask once more would be in vain.
   for (Room room : into) {
     while (!room.empty()) {
       const std::size_t count = tls_->Read(room);
@@ -52,7 +53,9 @@ std::size_t Stream::ReadSealed(std::span<const Room> into, IoError& error) {
       if (count > 0) continue;
       if (!tls_->failure().empty()) {
         error = IoError::End();
-      } else if (Fetch(error)) {
+      } else if (was_all) {
+        error = IoError(EAGAIN);
+      } else if (Fetch(error, was_all)) {
         continue;
       }
       if (total > 0) error = {};  // It comes again.
@@ -63,15 +66,11 @@ std::size_t Stream::ReadSealed(std::span<const Room> into, IoError& error) {
 }
 
 // Takes sealed bytes from the socket. False: there are none.
-bool Stream::Fetch(IoError& error) {
-  if (std::exchange(is_dry_, false)) {  // Asking would be in vain.
-    error = IoError(EAGAIN);
-    return false;
-  }
+bool Stream::Fetch(IoError& error, bool& was_all) {
   const Room room = tls_->Room();
   const std::size_t count = socket_.Read({&room, 1}, error);
   tls_->Came(count);
-  is_dry_ = !error && count < room.size() && !socket_.has_hung_up();
+  was_all = count < room.size() && !socket_.has_hung_up();
   return !error;
 }
 
@@ -128,7 +127,8 @@ TlsSession::Greeting Stream::Greet(IoError& error) {
     const TlsSession::Greeting now = tls_->Greet();
     SendSealed(error);  // It fits into the empty buffer of a new connection.
     if (now != kUnderWay) return now;
-    if (error || !Fetch(error)) {
+    bool was_all = false;
+    if (error || !Fetch(error, was_all)) {
       return error.is_dry() ? kUnderWay : kFailed;
     }
   }
@@ -136,8 +136,7 @@ TlsSession::Greeting Stream::Greet(IoError& error) {
 
 Stream MakeStream(Socket socket, Tls* tls, TlsSession::Role role) {
   Tune(socket);
-  const bool is_unix = Endpoint::Local(socket.descriptor()).family() == AF_UNIX;
-  const bool is_sealed = tls != nullptr && !is_unix;
+  const bool is_sealed = tls != nullptr && !socket.is_unix();
   return Stream(std::move(socket), is_sealed ? tls->Begin(role) : nullptr);
 }
 

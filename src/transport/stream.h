@@ -60,12 +60,11 @@ class Stream {
   std::size_t ReadSealed(std::span<const Room> into, IoError& error);
   std::size_t WriteSealed(std::span<const Bytes> from, IoError& error);
   std::size_t Seal(std::span<const Bytes> from);
-  bool Fetch(IoError& error);
+  bool Fetch(IoError& error, bool& was_all);
   void SendSealed(IoError& error);
 
   Socket socket_;
   std::unique_ptr<TlsSession> tls_;
-  bool is_dry_ = false;  // The socket had less than was asked for.
 };
 
 // A stream over a new connection: sealed, if there is a `tls` and it is not a

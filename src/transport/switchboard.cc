@@ -54,7 +54,8 @@ Result<Address> Switchboard::Listen(const Address& address) {
                         lobby_->Enter(std::move(socket));
                         StartPulse();
                       },
-                      [this](std::string_view line) { Complain(line); }});
+                      [this](std::string_view line) { Complain(line); },
+                      [this] { StartPulse(); }});
   if (!listener) return listener.error();
   listeners_.push_back(*listener);
   return (*listener)->address();

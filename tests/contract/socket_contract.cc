@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <fstream>
 #include <random>
 
 #include "raw_socket.h"
@@ -385,6 +386,14 @@ TEST_F(UnixSocketTest, AnAbandonedFileIsReplaced) {
   EXPECT_TRUE(Exists(address));
   Node& node = world.Add("node");
   EXPECT_TRUE(node.transport->Listen(address));
+}
+
+TEST_F(UnixSocketTest, AFileThatIsNoSocketIsNot) {
+  const Address address = world.kind().NewAddress();
+  { std::ofstream(address.substr(5)) << "precious"; }
+  Node& node = world.Add("node");
+  EXPECT_FALSE(node.transport->Listen(address));
+  EXPECT_TRUE(Exists(address));
 }
 
 TEST_F(UnixSocketTest, TheFileOfALivingListenerIsNot) {

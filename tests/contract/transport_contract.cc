@@ -475,6 +475,27 @@ TEST_P(TransportContract, SmallFramesGoOnAfterLargeOnesOfAnySize) {
   EXPECT_EQ(a.Count<PeerBroken>(), 0u);
 }
 
+// Whatever a read ends with, the next one begins: also where a frame fills
+// exactly what it has room for.
+TEST_P(TransportContract, AfterAFrameOfAnySizeTheNextOneComes) {
+  Node& a = world.Add("a");
+  Node& b = world.Add("b");
+  World::Introduce(a, b);
+  std::size_t sent = 0;
+  const auto exchange = [&](std::size_t bytes) {
+    a.Send(b, TextFrame("", std::string(bytes, 'x')));
+    ++sent;
+    return world.RunUntil([&] { return b.Heads().size() == sent; });
+  };
+  ASSERT_TRUE(exchange(1));
+  for (const std::size_t room : {4 << 10, 8 << 10, 16 << 10, 256 << 10}) {
+    for (std::size_t less = 0; less <= 32; ++less) {
+      ASSERT_TRUE(exchange(room - less)) << less << " less than " << room;
+      ASSERT_TRUE(exchange(1)) << less << " less than " << room;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Every, TransportContract,
                          testing::Values(kInProcess, kUnix, kTcp, kTls),
                          [](const auto& kind) { return kind.param.name; });

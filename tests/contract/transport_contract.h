@@ -106,14 +106,15 @@ class World {
  public:
   explicit World(const NamedKind& kind) : kind_(kind.make()) {}
 
-  // Heartbeats that a loaded machine does not miss; cases about silence choose
-  // their own.
+  // Heartbeats that a loaded machine does not miss, and that come too late to
+  // push on what got stuck; cases about silence choose their own.
   static Options DefaultOptions(NodeId self) {
     Options options;
     options.job = "job";
     options.token = "token";
     options.self = std::move(self);
-    options.heartbeat_timeout = std::chrono::seconds(60);
+    options.heartbeat_interval = std::chrono::hours(1);
+    options.heartbeat_timeout = std::chrono::hours(2);
     options.connect_timeout = std::chrono::seconds(20);
     return options;
   }
