@@ -27,20 +27,19 @@ Endpoint::Endpoint(const UnixAddress& address) {
   size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + bytes + 1);
 }
 
-Endpoint Endpoint::Local(int descriptor) {
-  Endpoint local;
-  local.size_ = sizeof local.storage_;
-  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&local.storage_),
-                &local.size_);
-  return local;
+template <typename Ask>
+Endpoint Endpoint::Asked(int descriptor, Ask ask) {
+  Endpoint end;
+  end.size_ = sizeof end.storage_;
+  ask(descriptor, reinterpret_cast<sockaddr*>(&end.storage_), &end.size_);
+  return end;
 }
 
+Endpoint Endpoint::Local(int descriptor) {
+  return Asked(descriptor, ::getsockname);
+}
 Endpoint Endpoint::Remote(int descriptor) {
-  Endpoint remote;
-  remote.size_ = sizeof remote.storage_;
-  ::getpeername(descriptor, reinterpret_cast<sockaddr*>(&remote.storage_),
-                &remote.size_);
-  return remote;
+  return Asked(descriptor, ::getpeername);
 }
 
 std::uint16_t Endpoint::port() const {

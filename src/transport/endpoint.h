@@ -35,6 +35,9 @@ class Endpoint {
   std::string Text() const;
 
  private:
+  template <typename Ask>
+  static Endpoint Asked(int descriptor, Ask ask);
+
   sockaddr_storage storage_{};
   socklen_t size_ = 0;
 };
