@@ -201,8 +201,8 @@ std::size_t Socket::Write(std::span<const Bytes> from, IoError& error) const {
 
 // --- Waiting ---
 
-// For `events`, too, from now on.
-Socket::Ear& Socket::Listen(std::uint32_t events) {
+// Listens for `events`, too, from now on.
+Socket::Ear& Socket::EarFor(std::uint32_t events) {
   if (!ear_) {
     ear_ = std::make_unique<Ear>();
     ear_->interests = events;
@@ -217,18 +217,18 @@ Socket::Ear& Socket::Listen(std::uint32_t events) {
 }
 
 void Socket::OnReadable(std::function<void()> tell) {
-  Listen(kToRead).on_readable = std::move(tell);
+  EarFor(kToRead).on_readable = std::move(tell);
   ReadOn();
 }
 
 void Socket::AwaitReadable(std::function<void()> tell) {
-  Listen(kToRead).readable = std::move(tell);
+  EarFor(kToRead).readable = std::move(tell);
 }
 
 void Socket::ReadOn() const { backend_->TellLater(EPOLLIN, *ear_); }
 
 void Socket::AwaitWritable(std::function<void()> tell) {
-  Listen(EPOLLOUT).writable = std::move(tell);
+  EarFor(EPOLLOUT).writable = std::move(tell);
 }
 
 void Socket::IgnoreWritable() {

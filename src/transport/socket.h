@@ -55,7 +55,7 @@ class Socket {
   Socket& operator=(Socket&& other) noexcept;
   ~Socket();
 
-  // Of no use yet.
+  // Not connected yet.
   static Socket Open(Reactor::Backend& backend, int family, IoError& error);
   // Begins to connect. While is_under_way, AwaitWritable tells when Outcome has
   // something to say.
@@ -96,7 +96,7 @@ class Socket {
  private:
   class Ear;
 
-  Ear& Listen(std::uint32_t events);
+  Ear& EarFor(std::uint32_t events);
 
   Reactor::Backend* backend_ = nullptr;
   int descriptor_ = -1;
