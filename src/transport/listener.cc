@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/listener.h"
 
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 

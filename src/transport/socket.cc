@@ -86,7 +86,7 @@ class Socket::Ear final : public Watch {
     }
   }
 
-  // It may be in one of them now, so on_readable stays.
+  // on_readable stays: it may be what is running.
   void Stop() {
     readable = nullptr;
     writable = nullptr;
