@@ -186,6 +186,15 @@ void Answer(Bare& side, std::size_t answer_bytes) {
   }
 }
 
+Program StartAnswerer(int fd, const BareLoad& load) {
+  const Placed there(load.placement, Side::kAnswers);
+  const bool busy = load.answerer == BareLoad::Answerer::kBusyProcess;
+  return Program(
+      {Self(), kRole, std::to_string(fd), std::to_string(load.answer_bytes),
+       busy ? "computing" : "idle"},
+      {.fd = fd});
+}
+
 // Answers so many bytes with the time at which it has read them.
 void Stamp(int fd, std::size_t bytes) {
   Bare side(fd);
@@ -213,12 +222,9 @@ Run BareRoundTrips(Socket socket, const BareLoad& load) {
     answerer.join();
     return run;
   }
-  const bool busy = load.answerer == BareLoad::Answerer::kBusyProcess;
-  Program server(
-      {Self(), kRole, std::to_string(theirs), std::to_string(load.answer_bytes),
-       busy ? "computing" : "idle"},
-      {.fd = theirs});
+  Program server = StartAnswerer(theirs, load);
   ::close(theirs);
+  const Placed here(load.placement, Side::kAsks);
   Run run = Ask(ours, load);
   server.Succeed();
   return run;

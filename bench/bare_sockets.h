@@ -14,6 +14,7 @@
 #include <string>
 
 #include "measure.h"
+#include "placement.h"
 
 namespace taskgraph::bench {
 
@@ -31,6 +32,7 @@ struct BareLoad {
   // a thread of this process.
   enum class Answerer { kProcess, kBusyProcess, kThread };
   Answerer answerer = Answerer::kProcess;
+  Placement placement = Placement::kFree;  // Of two processes.
   // If set, and one is in flight: whether to ask again after so many answers.
   std::function<bool(int answers)> goes_on = nullptr;
 };

@@ -33,8 +33,8 @@ void Compare(Socket socket, std::size_t mebibytes, const Plan& plan) {
   Contender bares, arrays, vectors, grpcs;
   for (int turn = 0; turn < plan.Count(5, 1); ++turn) {
     bares.Add(BareRoundTrips(socket, bare));
-    arrays.Add(Ours(socket, array, 2, folder));
-    vectors.Add(Ours(socket, vector, 2, folder));
+    arrays.Add(Ours(socket, array, folder));
+    vectors.Add(Ours(socket, vector, folder));
     grpcs.Add(grpc.Fetch(array));
   }
   Figure figure("bulk_transfer",

@@ -14,37 +14,18 @@
 namespace taskgraph::bench {
 namespace {
 
-Run RunOurs(const EchoLoad& load, std::vector<std::string> arguments,
-            const Folder& folder) {
-  for (std::string& setting : Settings(load, folder / "ours")) {
-    arguments.push_back(std::move(setting));
-  }
-  RunJob(std::move(arguments));
-  return Run::Load(folder / "ours");
+using Arguments = std::vector<std::string>;
+
+Arguments Joined(Arguments first, const Arguments& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
 }
 
-Run OursByTcp(const EchoLoad& load, int tasks, const Folder& folder) {
+const std::string& Coordinator() {
   static coordination::StoreService store;
   static const auto server = coordination::EtcdServer::Start(store, {});
-  static int jobs = 0;
   if (!server) Fail(server.error().message);
-  const std::vector<std::string> member = {
-      "--coordinator=" + (*server)->endpoints()[0],
-      "--name=tcp-" + std::to_string(++jobs), "--listen=tcp:127.0.0.1:0",
-      "--log-level=error"};
-  std::vector<std::string> controller = {Self(), "controller",
-                                         "--nodes-expected=2",
-                                         "--tasks=" + std::to_string(tasks)};
-  std::vector<std::string> node = {Self(), "node", "--slots=2",
-                                   "--tasks=" + std::to_string(tasks)};
-  controller.insert(controller.end(), member.begin(), member.end());
-  node.insert(node.end(), member.begin(), member.end());
-  for (std::string& setting : Settings(load, folder / "ours")) {
-    controller.push_back(std::move(setting));
-  }
-  Program first(controller), second(node), third(node);
-  for (Program* program : {&first, &second, &third}) program->Succeed();
-  return Run::Load(folder / "ours");
+  return (*server)->endpoints()[0];
 }
 
 std::string FreeAddress(Socket socket, const Folder& folder) {
@@ -53,7 +34,9 @@ std::string FreeAddress(Socket socket, const Folder& folder) {
 }
 
 // Returns when it serves: it says so on its stdout.
-Program StartServer(const std::string& program, const std::string& address) {
+Program StartServer(const std::string& program, const std::string& address,
+                    Placement placement) {
+  const Placed there(placement, Side::kAnswers);
   int ready[2];
   if (::pipe2(ready, O_CLOEXEC) != 0) Fail("no pipe");
   const int out = ::dup(STDOUT_FILENO);
@@ -70,14 +53,30 @@ Program StartServer(const std::string& program, const std::string& address) {
 
 }  // namespace
 
-Run Ours(Socket socket, const EchoLoad& load, int tasks, const Folder& folder) {
-  if (socket == Socket::kTcp) return OursByTcp(load, tasks, folder);
-  return RunOurs(load, {"--nodes=2", "--tasks=" + std::to_string(tasks)},
-                 folder);
+Run Ours(Socket socket, const EchoLoad& load, const Folder& folder,
+         Placement placement) {
+  static int jobs = 0;
+  const Arguments member = {
+      "--coordinator=" + Coordinator(), "--name=echo-" + std::to_string(++jobs),
+      load.computing ? "--tasks=3" : "--tasks=2", "--log-level=error"};
+  const auto node = [&](const std::string& name) -> Arguments {
+    const std::string address =
+        socket == Socket::kTcp ? "tcp:127.0.0.1:0" : "unix:" + (folder / name);
+    return Joined({Self(), "node", "--slots=2", "--listen=" + address}, member);
+  };
+  const Placed here(placement, Side::kAsks);
+  Program controller(Joined({Self(), "controller", "--nodes-expected=2"},
+                            Joined(member, Settings(load, folder / "ours"))));
+  Program one(node("one.sock"));
+  const Placed there(placement, Side::kAnswers);
+  Program other(node("other.sock"));
+  for (Program* program : {&controller, &one, &other}) program->Succeed();
+  return Run::Load(folder / "ours");
 }
 
 Run OursWithin(const EchoLoad& load, const Folder& folder) {
-  return RunOurs(load, {"--nodes=0"}, folder);
+  RunJob(Joined({"--nodes=0"}, Settings(load, folder / "ours")));
+  return Run::Load(folder / "ours");
 }
 
 bool HasCaf() {
@@ -88,11 +87,13 @@ bool HasCaf() {
 #endif
 }
 
-EchoServer::EchoServer(std::string program, Socket socket, const Folder& folder)
+EchoServer::EchoServer(std::string program, Socket socket, const Folder& folder,
+                       Placement placement)
     : folder_(folder),
       program_(std::move(program)),
       address_(FreeAddress(socket, folder)),
-      server_(StartServer(program_, address_)) {}
+      placement_(placement),
+      server_(StartServer(program_, address_, placement)) {}
 
 Run EchoServer::Call(const EchoLoad& load) const {
   return Ask("call", load.trips, static_cast<std::size_t>(load.in_flight));
@@ -104,6 +105,7 @@ Run EchoServer::Fetch(const EchoLoad& load) const {
 
 Run EchoServer::Ask(const std::string& how, int trips,
                     std::size_t measure) const {
+  const Placed here(placement_, Side::kAsks);
   Program({program_, how, address_, std::to_string(trips),
            std::to_string(measure), folder_ / program_})
       .Succeed();

@@ -13,14 +13,15 @@
 #include "bare_sockets.h"
 #include "echo_job.h"
 #include "measure.h"
+#include "placement.h"
 #include "processes.h"
 
 namespace taskgraph::bench {
 
-// Two nodes on this machine. Over Unix sockets `run` starts them. Over TCP
-// nodes and controller are started by hand, and coordinated by an embedded
-// server of this process. With a third task, both nodes have room for two.
-Run Ours(Socket socket, const EchoLoad& load, int tasks, const Folder& folder);
+// Two nodes and a controller on this machine, which are coordinated by an
+// embedded server of this process.
+Run Ours(Socket socket, const EchoLoad& load, const Folder& folder,
+         Placement placement = Placement::kFree);
 
 // All tasks in one process.
 Run OursWithin(const EchoLoad& load, const Folder& folder);
@@ -34,7 +35,8 @@ bool HasCaf();
 // client of its own.
 class EchoServer {
  public:
-  EchoServer(std::string program, Socket socket, const Folder& folder);
+  EchoServer(std::string program, Socket socket, const Folder& folder,
+             Placement placement = Placement::kFree);
 
   // Unary calls of 16 bytes.
   Run Call(const EchoLoad& load) const;
@@ -46,6 +48,7 @@ class EchoServer {
 
   const Folder& folder_;
   std::string program_, address_;
+  Placement placement_;
   Program server_;
 };
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a small data request costs: from one task to another in another process,
-// beside the bare socket that it goes through, gRPC and CAF; the same between
-// two tasks of one process; and while a third task of the asked process
-// computes.
+// beside the bare socket that it goes through, gRPC and CAF, wherever the
+// system puts them and with the same processors for all; the same between two
+// tasks of one process; and while a third task of the asked process computes.
 //
 //   request_latency [--quick]
 #include <optional>
@@ -67,22 +67,29 @@ class Comparison {
 };
 
 // CAF speaks by TCP only.
-void Compare(Socket socket, int in_flight, const Plan& plan) {
+void Compare(Socket socket, int in_flight, Placement placement,
+             const Plan& plan) {
   const Folder folder;
-  const EchoServer grpc(kGrpc, socket, folder);
+  const EchoServer grpc(kGrpc, socket, folder, placement);
   std::optional<EchoServer> caf;
-  if (HasCaf() && socket == Socket::kTcp) caf.emplace(kCaf, socket, folder);
+  if (HasCaf() && socket == Socket::kTcp) {
+    caf.emplace(kCaf, socket, folder, placement);
+  }
   EchoLoad load;
   load.trips = plan.Count(in_flight == 1 ? 4000 : 40000, 1000);
   load.in_flight = in_flight;
   Comparison all;
   for (int turn = 0; turn < plan.Count(kTurns, 2); ++turn) {
-    all.bare.Add(BareRoundTrips(socket, {load.trips, in_flight}));
-    all.ours.Add(Ours(socket, load, 2, folder));
+    all.bare.Add(BareRoundTrips(
+        socket,
+        {.trips = load.trips, .in_flight = in_flight, .placement = placement}));
+    all.ours.Add(Ours(socket, load, folder, placement));
     all.grpc.Add(grpc.Call(load));
     if (caf) all.caf.Add(caf->Call(load));
   }
-  all.Print(Name(socket) + Flight(in_flight), in_flight);
+  std::string name = Name(socket) + Flight(in_flight);
+  if (placement != Placement::kFree) name += ", " + Name(placement);
+  all.Print(name, in_flight);
 }
 
 // A spike: the asked process computes all the while, in a task's callback or,
@@ -91,6 +98,7 @@ void CompareLoaded(Socket socket, const Plan& plan) {
   const Folder folder;
   EchoLoad load;
   load.trips = plan.Count(1'200'000, 3000);  // About half a minute.
+  load.computing = true;
   const int turns = plan.Count(20, 1);
   Contender ours, bare;
   for (int turn = 0; turn < turns; ++turn) {
@@ -98,7 +106,7 @@ void CompareLoaded(Socket socket, const Plan& plan) {
                                      BareLoad::Answerer::kBusyProcess}));
     EchoLoad part = load;
     part.trips /= turns;
-    ours.Add(Ours(socket, part, 3, folder));
+    ours.Add(Ours(socket, part, folder));
   }
   Figure(kBench, Name(socket) + " 16 B, a task beside the asked one computes")
       .Times("ours", ours)
@@ -138,7 +146,13 @@ int main(int argc, char** argv) {
   if (const auto code = PlayRole(EchoJob(), argc, argv)) return *code;
   const Plan plan = ReadPlan(argc, argv);
   for (const Socket socket : {Socket::kUnix, Socket::kTcp}) {
-    for (const int in_flight : {1, 64}) Compare(socket, in_flight, plan);
+    for (const int in_flight : {1, 64}) {
+      Compare(socket, in_flight, Placement::kFree, plan);
+    }
+    for (const Placement placement :
+         {Placement::kOneForAll, Placement::kOneEach}) {
+      if (IsPossible(placement)) Compare(socket, 1, placement, plan);
+    }
   }
   for (const int in_flight : {1, 64}) CompareWithin(in_flight, plan);
   CompareLoaded(Socket::kUnix, plan);
