@@ -53,11 +53,14 @@ EventLog::~EventLog() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-// A whole line in one call: who reads along never sees half of one.
+// A whole line in one call, for which there is room: who reads along never sees
+// half of one.
 void EventLog::Write(std::string line) {
   if (fd_ < 0) return;
   if (ReaderLags()) return Complain("its reader does not read");
   line += '\n';
+  if (const int error = Reserve(line.size()))
+    return Complain(::strerror(error));
   const auto written = ::write(fd_, line.data(), line.size());
   if (written == static_cast<ssize_t>(line.size())) {
     complained_ = false;
@@ -81,7 +84,16 @@ void EventLog::Complain(const char* why) {
        "some events are missing in " + path_ + ": " + why);
 }
 
-// Half a line would spoil the one after it as well.
+// An errno, or 0: there is room for as many bytes, as far as can be told.
+int EventLog::Reserve(std::size_t bytes) const {
+  struct stat status {};
+  if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  const int result = ::fallocate(fd_, FALLOC_FL_KEEP_SIZE, status.st_size,
+                                 static_cast<off_t>(bytes));
+  return result != 0 && (errno == ENOSPC || errno == EDQUOT) ? errno : 0;
+}
+
+// Where room can't be reserved. Half a line would spoil the one after it, too.
 void EventLog::TakeBack(ssize_t bytes) const {
   struct stat status {};
   if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return;

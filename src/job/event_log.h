@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <string>
 
 #include "runtime/log.h"
@@ -35,6 +36,7 @@ class EventLog {
   EventLog(std::string path, int fd, runtime::Log log);
 
   bool ReaderLags() const;
+  int Reserve(std::size_t bytes) const;
   void TakeBack(ssize_t bytes) const;
   void Complain(const char* why);
 
