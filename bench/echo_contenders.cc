@@ -62,7 +62,9 @@ Run Ours(Socket socket, const EchoLoad& load, const Folder& folder,
   const auto node = [&](const std::string& name) -> Arguments {
     const std::string address =
         socket == Socket::kTcp ? "tcp:127.0.0.1:0" : "unix:" + (folder / name);
-    return Joined({Self(), "node", "--slots=2", "--listen=" + address}, member);
+    return Joined({Self(), "node", "--slots=2", "--listen=" + address,
+                   "--busy-poll=" + load.busy_poll},
+                  member);
   };
   const Placed here(placement, Side::kAsks);
   Program controller(Joined({Self(), "controller", "--nodes-expected=2"},

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <ctime>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -121,6 +122,7 @@ class Client final : public Task {
       if (turn.tasks() > 2) turn.Request(2, kGetProcess, Empty());
     } else if (turn.epoch() == 1) {
       start_ns_ = NowNs();
+      processor_ = std::clock();
       const int in_flight = std::stoi(turn.config("in_flight"));
       for (int i = 0; i < in_flight; ++i) Ask(turn);
     } else {
@@ -149,6 +151,8 @@ class Client final : public Task {
     if (asks_ < trips_) return Ask(turn);
     if (run_.times_us.size() < trips_) return;
     run_.elapsed_us = static_cast<double>(now - start_ns_) / 1e3;
+    run_.processor_us =
+        static_cast<double>(std::clock() - processor_) * 1e6 / CLOCKS_PER_SEC;
     run_.Save(turn.config("report"));
     turn.AdvanceEpoch();
   }
@@ -157,6 +161,7 @@ class Client final : public Task {
   std::size_t trips_ = 0, asks_ = 0, floats_ = 0;
   std::string asks_for_;
   std::int64_t start_ns_ = 0, asked_ = 0;
+  std::clock_t processor_ = 0;
   Payload last_;
   Run run_;
 };

@@ -29,6 +29,7 @@ struct EchoLoad {
   int in_flight = 1;
   std::size_t answer_bytes = 0;  // Of arrays and vectors.
   bool computing = false;        // Whether there is a task 2.
+  std::string busy_poll = "0s";  // Of nodes.
 };
 std::vector<std::string> Settings(const EchoLoad& load,
                                   const std::string& report);

@@ -12,6 +12,8 @@
 namespace taskgraph::bench {
 namespace {
 
+constexpr std::size_t kHead = 3;  // Numbers before the times of a Run.
+
 std::string Number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.4g", value);
@@ -45,7 +47,7 @@ std::int64_t NowNs() {
 
 void Run::Save(const std::string& path) const {
   std::ofstream file(path, std::ios::binary);
-  const double head[] = {elapsed_us, remark};
+  const double head[kHead] = {elapsed_us, processor_us, remark};
   file.write(reinterpret_cast<const char*>(head), sizeof head);
   file.write(reinterpret_cast<const char*>(times_us.data()),
              static_cast<std::streamsize>(times_us.size() * sizeof(double)));
@@ -57,8 +59,11 @@ Run Run::Load(const std::string& path) {
   const std::string bytes{std::istreambuf_iterator<char>(file), {}};
   std::vector<double> numbers(bytes.size() / sizeof(double));
   std::memcpy(numbers.data(), bytes.data(), numbers.size() * sizeof(double));
-  if (numbers.size() < 2) Fail("nothing was measured in " + path);
-  return {numbers[0], numbers[1], {numbers.begin() + 2, numbers.end()}};
+  if (numbers.size() < kHead) Fail("nothing was measured in " + path);
+  return {numbers[0],
+          numbers[1],
+          numbers[2],
+          {numbers.begin() + kHead, numbers.end()}};
 }
 
 Spread OverTurns(const std::vector<double>& turns) {
@@ -79,6 +84,7 @@ void Contender::Add(const Run& run) {
   p50s_us_.push_back(bench::Quantile(warm, 0.5));
   rates_.push_back(static_cast<double>(count) / run.elapsed_us * 1e6);
   elapsed_us_ += run.elapsed_us;
+  processor_us_ += run.processor_us;
   count_ += static_cast<double>(count);
   remark_ = std::max(remark_, run.remark);
 }

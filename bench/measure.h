@@ -31,7 +31,8 @@ std::int64_t NowNs();
 // What one process measured in one turn.
 struct Run {
   double elapsed_us = 0;
-  double remark = 0;  // What else there is to tell; see who makes it.
+  double processor_us = 0;  // That this process took meanwhile, if it tells.
+  double remark = 0;        // What else there is to tell; see who makes it.
   std::vector<double> times_us;
 
   void Save(const std::string& path) const;
@@ -64,6 +65,8 @@ class Contender {
   double Max() const { return Quantile(1); }
   double PerSecond() const { return count_ / elapsed_us_ * 1e6; }
   double remark() const { return remark_; }
+  // How many processors it kept busy.
+  double processors() const { return processor_us_ / elapsed_us_; }
 
   // Of each turn.
   const std::vector<double>& p50s_us() const { return p50s_us_; }
@@ -71,6 +74,7 @@ class Contender {
 
  private:
   double elapsed_us_ = 0;
+  double processor_us_ = 0;
   double count_ = 0;
   double remark_ = 0;  // The largest.
   std::vector<double> times_us_;

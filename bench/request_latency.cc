@@ -22,6 +22,7 @@ using namespace taskgraph::bench;
 constexpr char kBench[] = "request_latency";
 constexpr char kWithin[] = "one process";
 constexpr int kTurns = 5;
+constexpr char kBusyPoll[] = "50us";
 
 std::string Flight(int in_flight) {
   return " 16 B, " + std::to_string(in_flight) + " in flight";
@@ -92,6 +93,31 @@ void Compare(Socket socket, int in_flight, Placement placement,
   all.Print(name, in_flight);
 }
 
+// Nodes that look out for messages before they sleep, and nodes that do not:
+// how fast, and how much of a processor the asking one takes for it.
+void CompareBusyPolling(Socket socket, const Plan& plan) {
+  const Folder folder;
+  EchoLoad load;
+  load.trips = plan.Count(20'000, 1000);
+  EchoLoad busy = load;
+  busy.busy_poll = kBusyPoll;
+  Contender polling, sleeping, bare;
+  for (int turn = 0; turn < plan.Count(kTurns, 2); ++turn) {
+    bare.Add(BareRoundTrips(socket, {.trips = load.trips}));
+    polling.Add(Ours(socket, busy, folder));
+    sleeping.Add(Ours(socket, load, folder));
+  }
+  Figure(kBench, Name(socket) + Flight(1) + ", --busy-poll=" + kBusyPoll)
+      .Times("polling", polling)
+      .Times("sleeping", sleeping)
+      .Times("bare", bare)
+      .With("polling_processors", polling.processors())
+      .With("sleeping_processors", sleeping.processors())
+      .With("p50_to_sleeping", P50Ratio(polling, sleeping))
+      .With("p50_to_bare", P50Ratio(polling, bare))
+      .Print();
+}
+
 // A spike: the asked process computes all the while, in a task's callback or,
 // bare, in a thread. Also without the load, to tell what it does to either.
 void CompareLoaded(Socket socket, const Plan& plan) {
@@ -153,6 +179,7 @@ int main(int argc, char** argv) {
          {Placement::kOneForAll, Placement::kOneEach}) {
       if (IsPossible(placement)) Compare(socket, 1, placement, plan);
     }
+    CompareBusyPolling(socket, plan);
   }
   for (const int in_flight : {1, 64}) CompareWithin(in_flight, plan);
   CompareLoaded(Socket::kUnix, plan);

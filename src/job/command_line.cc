@@ -46,6 +46,7 @@ class Parser : private Flags {
   void AddSecurityOptions();
   void AddMemberOptions(std::vector<std::string>& coordinator,
                         std::string& token_file);
+  void AddBusyPoll(Duration& busy_poll);
   void Parse(std::vector<std::string> arguments);
   void ApplyToJob();
   void CheckOneProcess(const RunCommand& run) const;
@@ -134,6 +135,12 @@ void Parser::AddMemberOptions(std::vector<std::string>& coordinator,
   AddSecurityOptions();
 }
 
+void Parser::AddBusyPoll(Duration& busy_poll) {
+  AddDuration("--busy-poll", busy_poll, 0s,
+              "How long a node that has nothing to do looks out for messages, "
+              "awake, before it sleeps: faster, for more processor time");
+}
+
 void Parser::Parse(std::vector<std::string> arguments) {
   std::reverse(arguments.begin(), arguments.end());  // As CLI11 wants them.
   app_.parse(std::move(arguments));
@@ -152,7 +159,7 @@ void Parser::CheckOneProcess(const RunCommand& run) const {
   for (const char* option :
        {"--slots", "--spares", "--coordinator", "--listen-coordinator",
         "--token-file", "--restarts-max", "--wait", "--tls-cert", "--etcd-user",
-        "--insecure"}) {
+        "--insecure", "--busy-poll"}) {
     const bool given = app_.get_option(option)->count() > 0;
     if (!given || (option == std::string("--spares") && run.spares == 0)) {
       continue;
@@ -184,6 +191,7 @@ CommandLine Parser::ParseRun(std::vector<std::string> arguments) {
           ->default_str("as many as needed");
   AddNumber("--spares", run.spares, 0, kNodesMax,
             "More nodes, which take tasks only when others can't");
+  AddBusyPoll(run.busy_poll);
   AddList(
       "--coordinator", run.coordinator,
       "Use this etcd, not an embedded one: HOST:PORT, http[s]://HOST:PORT or "
@@ -247,6 +255,7 @@ CommandLine Parser::ParseNode(std::vector<std::string> arguments) {
   AddText("--socket-folder", socket_folder,
           "Also listen on a Unix socket in this folder, for nodes of the same "
           "host");
+  AddBusyPoll(node.busy_poll);
   AddText("--instance", node.instance, "Take part in this run of the job only")
       ->default_str("any");
   AddDuration("--wait", node.wait, Duration{},

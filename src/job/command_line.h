@@ -26,6 +26,7 @@ struct RunCommand {
   std::uint32_t nodes = 1;  // Processes; 0: all in this one.
   std::uint32_t slots = 1;  // Tasks a node takes.
   std::uint32_t spares = 0;
+  Duration busy_poll{};
   std::vector<std::string> coordinator;  // Empty: the embedded one.
   std::string listen_coordinator;        // Also there; empty: nowhere else.
   std::string events_file;
@@ -44,6 +45,7 @@ struct NodeCommand {
   std::uint32_t slots = 1;
   std::uint32_t reserve = 0;
   std::vector<std::string> listen;
+  Duration busy_poll{};
   std::string instance;
   Duration wait = kDefaultWait;
 };

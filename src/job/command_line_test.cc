@@ -212,9 +212,10 @@ TEST(CommandLineTest, AListIsSplitAtItsCommasAndNowhereElse) {
 
 TEST(CommandLineTest, WhatIsOfNoUseInOneProcessIsRefused) {
   EXPECT_EQ(ParsedRun({"--nodes", "0", "--spares", "0"}).slots, 15U);
-  for (const char* option : {"--slots=15", "--spares=1", "--coordinator=a:1",
-                             "--listen-coordinator=a:1", "--token-file=a",
-                             "--restarts-max=1", "--wait=1s"}) {
+  for (const char* option :
+       {"--slots=15", "--spares=1", "--coordinator=a:1",
+        "--listen-coordinator=a:1", "--token-file=a", "--restarts-max=1",
+        "--wait=1s", "--busy-poll=1us"}) {
     const std::string name(option, std::strchr(option, '='));
     EXPECT_THAT(Complaint({"--nodes", "0", option}),
                 HasSubstr(name + " is of no use with --nodes 0"));
@@ -303,7 +304,7 @@ TEST(CommandLineTest, ANodeIsDescribedByFlags) {
       Parse({"node", "--coordinator", "a:2379,b:2379", "--coordinator",
              "c:2379", "--node-id", "n1", "--slots", "4", "--spare", "--listen",
              "tcp:10.0.0.1:7000", "--insecure", "--socket-folder", "/run",
-             "--wait", "0s"});
+             "--wait", "0s", "--busy-poll", "50us"});
 
   const auto& node = std::get<NodeCommand>(line.command);
   EXPECT_THAT(node.coordinator, ElementsAre("a:2379", "b:2379", "c:2379"));
@@ -313,6 +314,7 @@ TEST(CommandLineTest, ANodeIsDescribedByFlags) {
   EXPECT_THAT(node.listen,
               ElementsAre("unix:/run/n1.sock", "tcp:10.0.0.1:7000"));
   EXPECT_EQ(node.wait, 0s);
+  EXPECT_EQ(node.busy_poll, 50us);
 }
 
 TEST(CommandLineTest, ANodeIsDescribedByTheEnvironmentAsWell) {

@@ -16,6 +16,7 @@
 #include "job/standard_streams.h"
 #include "job/token.h"
 #include "runtime/clock.h"
+#include "runtime/duration_text.h"
 
 namespace taskgraph::job {
 namespace {
@@ -207,6 +208,7 @@ Result<Process> Launcher::StartNode(const core::NodeId& node,
       "--instance=" + instance_,
       "--node-id=" + node,
       "--slots=" + std::to_string(command_.slots),
+      "--busy-poll=" + runtime::FormatDuration(command_.busy_poll),
       "--listen=unix:" + SocketOf(node),
       "--token-file=" + folder_->PathOf("token"),
       "--wait=0s",  // A coordinator that is away now was there before (R25).

@@ -152,8 +152,9 @@ int RunNode(const CommandLine& line, const NodeCommand& command) {
   options.on_stuck = [&](const Result<core::JobEnd>& end) {
     std::_Exit(FlushStdoutIfIdle(member.Conclude(end)));
   };
-  runtime::NodeRuntime node(line.job, options,
-                            member.MakeAdapters(command.listen));
+  runtime::Adapters adapters = member.MakeAdapters(command.listen);
+  adapters.busy_poll = command.busy_poll;
+  runtime::NodeRuntime node(line.job, options, std::move(adapters));
   return member.Run(
       command.wait, [&] { return node.Run(); }, [&] { node.Stop(); });
 }

@@ -57,7 +57,8 @@ Connector::Connector(const std::string& job, const core::NodeId& self,
     : job_(job),
       self_(self),
       adapters_(std::move(adapters)),
-      on_event_(std::move(on_event)) {
+      on_event_(std::move(on_event)),
+      reactor_(adapters_.busy_poll) {
   coordinator_ = adapters_.make_coordinator(
       [this](coordination::Event event) { Enqueue(std::move(event)); });
   store_ = std::make_unique<coordination::JobStore>(

@@ -34,6 +34,7 @@ struct Adapters {
   std::function<std::unique_ptr<coordination::Coordinator>(coordination::Sink)>
       make_coordinator;
   std::vector<transport::Address> listen;  // Where to accept peers, best first.
+  Duration busy_poll{};                    // See transport::Reactor.
   Log log;
 };
 

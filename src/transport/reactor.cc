@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/reactor.h"
 
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -16,9 +14,6 @@
 
 namespace taskgraph::transport {
 namespace {
-
-// How many events are fetched at a time; the others stay with the system.
-constexpr std::size_t kEventsMax = 64;
 
 // The end of a longer wait could overflow.
 constexpr Duration kWaitMax = std::chrono::hours(24);
@@ -33,7 +28,8 @@ int Checked(int result, const char* what) {
 
 }  // namespace
 
-Reactor::Reactor() : backend_(std::make_unique<Backend>()) {}
+Reactor::Reactor(Duration busy_poll)
+    : backend_(std::make_unique<Backend>(busy_poll)) {}
 Reactor::~Reactor() = default;
 void Reactor::Poll(Duration wait_max) { backend_->Poll(wait_max); }
 void Reactor::Wake() { backend_->Wake(); }
@@ -51,7 +47,8 @@ class Reactor::Backend::Bell final : public Watch {
 };
 
 // Neither the knocks nor the alarm are ever read: an edge comes with each.
-Reactor::Backend::Backend() : bell_(std::make_unique<Bell>(*this)) {
+Reactor::Backend::Backend(Duration busy_poll)
+    : bell_(std::make_unique<Bell>(*this)), busy_polling_(busy_poll) {
   try {
     epoll_ = Checked(::epoll_create1(EPOLL_CLOEXEC), "epoll");
     knock_ = Checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd");
@@ -131,21 +128,43 @@ bool Reactor::Backend::RunPosted() {
 }
 
 void Reactor::Backend::Fetch(Duration wait_max) {
-  int timeout = 0;
-  if (wait_max > Duration::zero()) {
-    WakeWithin(std::min(wait_max, kWaitMax));
-    asleep_.store(true);  // Before it is looked whether somebody woke us.
-    timeout = woken_.load() ? 0 : -1;
-  }
-  std::array<epoll_event, kEventsMax> events;
-  const int count = ::epoll_wait(epoll_, events.data(), kEventsMax, timeout);
-  asleep_.store(false, std::memory_order_relaxed);
+  Events events;
+  int count = 0;
+  if (wait_max > Duration::zero()) count = Look(events, wait_max);
+  if (count <= 0) count = Sleep(events, wait_max);
   woken_.exchange(false);
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];
     if (event.data.ptr == nullptr) continue;  // A knock.
     TellLater(event.events, *static_cast<Watch*>(event.data.ptr));
   }
+}
+
+int Reactor::Backend::Look(Events& events, Duration& wait_max) {
+  const Duration length = std::min(busy_polling_.Next(), wait_max);
+  if (length == Duration::zero()) return 0;
+  const TimePoint end = Now() + length;
+  int count = 0;
+  bool in_vain = false;
+  while (count <= 0 && !woken_.load() && !in_vain) {
+    count = ::epoll_wait(epoll_, events.data(), events.size(), 0);
+    in_vain = count <= 0 && Now() >= end;
+  }
+  busy_polling_.Tell(in_vain);
+  if (in_vain) wait_max -= length;
+  return count;
+}
+
+int Reactor::Backend::Sleep(Events& events, Duration wait_max) {
+  int timeout = 0;
+  if (wait_max > Duration::zero()) {
+    WakeWithin(std::min(wait_max, kWaitMax));
+    asleep_.store(true);  // Before it is looked whether somebody woke us.
+    timeout = woken_.load() ? 0 : -1;
+  }
+  const int count = ::epoll_wait(epoll_, events.data(), events.size(), timeout);
+  asleep_.store(false, std::memory_order_relaxed);
+  return count;
 }
 
 // --- From other threads ---

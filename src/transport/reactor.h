@@ -19,7 +19,9 @@ namespace taskgraph::transport {
 
 class Reactor {
  public:
-  Reactor();
+  // Before a Poll sleeps it looks for what comes for so long, awake, as long as
+  // that is worth it (BusyPolling).
+  explicit Reactor(Duration busy_poll = {});
   ~Reactor();
   Reactor(const Reactor&) = delete;
   Reactor& operator=(const Reactor&) = delete;

@@ -11,6 +11,9 @@
 // For who holds the loop, except where it says otherwise.
 #pragma once
 
+#include <sys/epoll.h>
+
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -19,6 +22,7 @@
 #include <vector>
 
 #include "threads/mutex.h"
+#include "transport/busy_polling.h"
 #include "transport/reactor.h"
 
 namespace taskgraph::transport {
@@ -50,7 +54,7 @@ class Reactor::Backend {
   static TimePoint Now() { return std::chrono::steady_clock::now(); }
 
   // Throws std::system_error if the process has no descriptors left.
-  Backend();
+  explicit Backend(Duration busy_poll = {});
   ~Backend();
 
   // Tells `watch` of these events at the descriptor from now on, first of those
@@ -83,7 +87,11 @@ class Reactor::Backend {
   void Poll(Duration wait_max);
   void RunChores();
   bool RunPosted();
+  // How many events are fetched at a time; the others stay with the system.
+  using Events = std::array<epoll_event, 64>;
   void Fetch(Duration wait_max);
+  int Look(Events& events, Duration& wait_max);
+  int Sleep(Events& events, Duration wait_max);
   void WakeWithin(Duration wait_max);
   void WakeBy(TimePoint end);
   void RingTimers();
@@ -99,6 +107,8 @@ class Reactor::Backend {
   std::size_t at_ = 0;
   std::vector<Watch*> due_;
   std::vector<std::unique_ptr<Watch>> ended_;  // Until the next Poll.
+
+  BusyPolling busy_polling_;
 
   std::vector<Timer*> timers_;  // Those that are set: few.
   TimePoint alarm_at_ = TimePoint::max();

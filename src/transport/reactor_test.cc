@@ -22,8 +22,15 @@ namespace {
 
 constexpr Duration kForEver = Duration::max();
 
-TEST(ReactorTest, PostedWorkRunsInOrderInAPoll) {
-  Reactor reactor;
+// With busy polling of so long, or none.
+class ReactorTest : public testing::TestWithParam<Duration> {};
+INSTANTIATE_TEST_SUITE_P(Sleeping, ReactorTest,
+                         testing::Values(Duration::zero()));
+INSTANTIATE_TEST_SUITE_P(BusyPolling, ReactorTest,
+                         testing::Values(std::chrono::microseconds(100)));
+
+TEST_P(ReactorTest, PostedWorkRunsInOrderInAPoll) {
+  Reactor reactor(GetParam());
   std::vector<int> ran;
   for (int i = 0; i < 5; ++i) reactor.Post([&ran, i] { ran.push_back(i); });
   EXPECT_TRUE(ran.empty());
@@ -31,13 +38,13 @@ TEST(ReactorTest, PostedWorkRunsInOrderInAPoll) {
   EXPECT_EQ(ran, (std::vector<int>{0, 1, 2, 3, 4}));
 }
 
-TEST(ReactorTest, APollWithoutWaitingReturns) {
-  Reactor reactor;
+TEST_P(ReactorTest, APollWithoutWaitingReturns) {
+  Reactor reactor(GetParam());
   reactor.Poll(Duration::zero());
 }
 
-TEST(ReactorTest, AWakeBeforeThePollIsNotLost) {
-  Reactor reactor;
+TEST_P(ReactorTest, AWakeBeforeThePollIsNotLost) {
+  Reactor reactor(GetParam());
   reactor.Wake();
   reactor.Wake();
   reactor.Poll(kForEver);
@@ -45,17 +52,17 @@ TEST(ReactorTest, AWakeBeforeThePollIsNotLost) {
   reactor.Poll(kForEver);
 }
 
-TEST(ReactorTest, AWakeFromAnotherThreadEndsThePoll) {
-  Reactor reactor;
+TEST_P(ReactorTest, AWakeFromAnotherThreadEndsThePoll) {
+  Reactor reactor(GetParam());
   std::thread other([&] { reactor.Wake(); });
   reactor.Poll(kForEver);
   other.join();
 }
 
 // Of whatever order long and short waits come in, each ends.
-TEST(ReactorTest, AWaitEndsByItself) {
+TEST_P(ReactorTest, AWaitEndsByItself) {
   using std::chrono::milliseconds;
-  Reactor reactor;
+  Reactor reactor(GetParam());
   reactor.Wake();
   reactor.Poll(kForEver);  // Leaves an alarm of far ahead behind.
   for (const int wait : {3, 1, 2, 1, 3}) reactor.Poll(milliseconds(wait));
@@ -63,8 +70,8 @@ TEST(ReactorTest, AWaitEndsByItself) {
 }
 
 // The loop changes hands; what one thread leaves unfinished the next one runs.
-TEST(ReactorTest, AnyThreadMayPollAfterAnother) {
-  Reactor reactor;
+TEST_P(ReactorTest, AnyThreadMayPollAfterAnother) {
+  Reactor reactor(GetParam());
   int ran = 0;
   for (int i = 0; i < 20; ++i) {
     // Work that posts more work, from inside a Poll.
@@ -91,8 +98,8 @@ class LongChore final : public Chore,
   int left_;
 };
 
-TEST(ReactorTest, NoPollWaitsWhileAChoreGoesOn) {
-  Reactor reactor;
+TEST_P(ReactorTest, NoPollWaitsWhileAChoreGoesOn) {
+  Reactor reactor(GetParam());
   const auto chore = std::make_shared<LongChore>(reactor, 4);
   reactor.backend().BeforePoll(chore);
   for (int left = 3; left > 0; --left) {
@@ -104,8 +111,8 @@ TEST(ReactorTest, NoPollWaitsWhileAChoreGoesOn) {
 }
 
 // Posted work may be what the caller of Poll waits for.
-TEST(ReactorTest, NoPollWaitsAfterPostedWork) {
-  Reactor reactor;
+TEST_P(ReactorTest, NoPollWaitsAfterPostedWork) {
+  Reactor reactor(GetParam());
   reactor.Poll(Duration::zero());
   bool ran = false;
   reactor.Post([&] { ran = true; });
@@ -115,8 +122,8 @@ TEST(ReactorTest, NoPollWaitsAfterPostedWork) {
 
 // --- Timers ---
 
-TEST(ReactorTest, TimersRingInTheirOrderEachOnce) {
-  Reactor reactor;
+TEST_P(ReactorTest, TimersRingInTheirOrderEachOnce) {
+  Reactor reactor(GetParam());
   std::string rang;
   Timer late(reactor.backend());  // Set first.
   Timer early(reactor.backend());
@@ -131,8 +138,8 @@ TEST(ReactorTest, TimersRingInTheirOrderEachOnce) {
   EXPECT_EQ(rang, "el");
 }
 
-TEST(ReactorTest, ATimerMayBeSetFromWhatItCalls) {
-  Reactor reactor;
+TEST_P(ReactorTest, ATimerMayBeSetFromWhatItCalls) {
+  Reactor reactor(GetParam());
   int rang = 0;
   Timer timer(reactor.backend());
   const std::function<void()> ring = [&] {
@@ -167,8 +174,8 @@ class Told final : public Watch {
   std::function<void()> then_;
 };
 
-TEST(ReactorTest, AWatchIsToldOnceOfEachEdge) {
-  Reactor reactor;
+TEST_P(ReactorTest, AWatchIsToldOnceOfEachEdge) {
+  Reactor reactor(GetParam());
   const Counter counter;
   int told = 0;
   auto watch = std::make_unique<Told>([&] { ++told; });
@@ -185,8 +192,8 @@ TEST(ReactorTest, AWatchIsToldOnceOfEachEdge) {
   EXPECT_EQ(told, 3);  // Nothing of what came before the end.
 }
 
-TEST(ReactorTest, WatchesTakeTurns) {
-  Reactor reactor;
+TEST_P(ReactorTest, WatchesTakeTurns) {
+  Reactor reactor(GetParam());
   const Counter greedy_counter;
   const Counter modest_counter;
   std::string told;
@@ -213,8 +220,8 @@ TEST(ReactorTest, WatchesTakeTurns) {
 }
 
 // Two are due; the first one ends the second, and itself.
-TEST(ReactorTest, AWatchMayEndAnyOther) {
-  Reactor reactor;
+TEST_P(ReactorTest, AWatchMayEndAnyOther) {
+  Reactor reactor(GetParam());
   auto& backend = reactor.backend();
   const Counter counters[2];
   std::unique_ptr<Told> watches[2];

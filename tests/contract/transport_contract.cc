@@ -411,8 +411,9 @@ TEST_P(TransportContract, WhatIsUnderWayEndsWithItsTransport) {
 // every frame, until it has sent `count`.
 class Echo {
  public:
-  Echo(TransportKind& kind, std::size_t count)
-      : node(kind, reactor_, World::DefaultOptions("echo")),
+  Echo(const NamedKind& named, TransportKind& kind, std::size_t count)
+      : reactor_(named.busy_poll),
+        node(kind, reactor_, World::DefaultOptions("echo")),
         thread_([this, count] { Run(count); }) {}
   Echo(const Echo&) = delete;
   Echo& operator=(const Echo&) = delete;
@@ -448,7 +449,7 @@ class Echo {
 
 TEST_P(TransportContract, NodesOnThreadsOfTheirOwnExchangeFrames) {
   constexpr std::size_t kFrames = 2000;
-  Echo echo(world.kind(), kFrames);
+  Echo echo(GetParam(), world.kind(), kFrames);
   Node& a = world.Add("a");
   World::Introduce(a, echo.node);
   for (std::size_t i = 0; i < kFrames; ++i) {
@@ -461,7 +462,7 @@ TEST_P(TransportContract, NodesOnThreadsOfTheirOwnExchangeFrames) {
 // The reader keeps up, so that large writes end in every possible way.
 TEST_P(TransportContract, SmallFramesGoOnAfterLargeOnesOfAnySize) {
   constexpr std::size_t kRounds = 30;
-  Echo echo(world.kind(), 2 * kRounds);
+  Echo echo(GetParam(), world.kind(), 2 * kRounds);
   Node& a = world.Add("a");
   World::Introduce(a, echo.node);
   for (std::size_t round = 1; round <= kRounds; ++round) {
@@ -497,7 +498,8 @@ TEST_P(TransportContract, AfterAFrameOfAnySizeTheNextOneComes) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, TransportContract,
-                         testing::Values(kInProcess, kUnix, kTcp, kTls),
+                         testing::Values(kInProcess, kUnix, kBusyUnix, kTcp,
+                                         kTls),
                          [](const auto& kind) { return kind.param.name; });
 
 }  // namespace

@@ -40,12 +40,14 @@ class TransportKind {
 struct NamedKind {
   std::string name;
   std::function<std::unique_ptr<TransportKind>()> make;
+  Duration busy_poll{};  // Of the reactor that it runs on.
 };
 inline std::ostream& operator<<(std::ostream& out, const NamedKind& kind) {
   return out << kind.name;
 }
 extern const NamedKind kInProcess;
 extern const NamedKind kUnix;
+extern const NamedKind kBusyUnix;
 extern const NamedKind kTcp;
 extern const NamedKind kTls;
 
@@ -104,7 +106,8 @@ class Node {
 
 class World {
  public:
-  explicit World(const NamedKind& kind) : kind_(kind.make()) {}
+  explicit World(const NamedKind& kind)
+      : reactor(kind.busy_poll), kind_(kind.make()) {}
 
   // Heartbeats that a loaded machine does not miss, and that come too late to
   // push on what got stuck; cases about silence choose their own.

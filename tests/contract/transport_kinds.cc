@@ -96,6 +96,8 @@ NamedKind Named(std::string name) {
 
 const NamedKind kInProcess = Named<InProcessKind>("InProcess");
 const NamedKind kUnix = Named<UnixKind>("Unix");
+const NamedKind kBusyUnix{"BusyUnix", kUnix.make,
+                          std::chrono::microseconds(100)};
 const NamedKind kTcp = Named<TcpKind>("Tcp");
 const NamedKind kTls = Named<TlsKind>("Tls");
 

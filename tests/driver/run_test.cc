@@ -382,5 +382,18 @@ TEST(RunTest, TheTokenIsInNoCommandLineAndNoLog) {
   EXPECT_THAT(app.Output(), Not(HasSubstr("open-sesame")));
 }
 
+TEST(RunTest, NodesLookOutForMessagesForAsLongAsWasSaid) {
+  RunningApp app({"--busy-poll", "20us", "--config", "mode=idle"});
+  const pid_t node = WaitUntilAllPlay(app);
+  ASSERT_GT(node, 0);
+
+  EXPECT_THAT(
+      RunCommand({"/bin/cat", "/proc/" + std::to_string(node) + "/cmdline"})
+          .output,
+      HasSubstr("--busy-poll=20us"));
+  app.Signal(SIGINT);
+  EXPECT_EQ(app.Wait(), 128 + SIGINT);
+}
+
 }  // namespace
 }  // namespace taskgraph::test
