@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/open_requests.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace taskgraph::core {
 
 void OpenRequests::Clear() {
-  spare_requests_.Clear(requests_);
-  spare_places_.Clear(sent_);
+  requests_.Clear();
+  for (Line& line : lines_) line.sent = 0;
   unsent_.clear();
   newest_.reset();
 }
@@ -16,69 +17,80 @@ void OpenRequests::Make(MakeRequest&& request) {
   const RequestNumber number = request.number;
   if (number < next_) return;  // There was one already.
   next_ = number + 1;
-  if (newest_) spare_places_.Insert(unsent_, unsent_.end(), *newest_);
+  if (newest_) unsent_.insert(unsent_.end(), *newest_);
   newest_ = {request.to, number};
-  spare_requests_.Insert(requests_, requests_.end(), number)->second =
-      std::move(request);
+  requests_.Add(number).request = std::move(request);
 }
 
 const MakeRequest* OpenRequests::NextUnsent(TaskId to) {
   const auto next = unsent_.lower_bound({to, 0});
   if (next != unsent_.end() && next->first == to) {
     const RequestNumber number = next->second;
-    sent_.insert(unsent_.extract(next));
-    return &*requests_.at(number);
+    unsent_.erase(next);
+    return Send(number);
   }
   if (!newest_ || newest_->first != to) return nullptr;
-  const Place place = *newest_;
+  const RequestNumber number = newest_->second;
   newest_.reset();
-  spare_places_.Insert(sent_, sent_.end(), place);
-  return &*requests_.at(place.second);
+  return Send(number);
 }
 
+const MakeRequest* OpenRequests::Send(RequestNumber number) {
+  Entry& entry = *requests_.Find(number);
+  entry.sent = true;
+  ++LineTo(entry.request->to).sent;
+  return &*entry.request;
+}
+
+// Who is refused a thousand times looks at all requests once.
 void OpenRequests::Rewind(TaskId to) {
-  for (auto it = sent_.lower_bound({to, 0});
-       it != sent_.end() && it->first == to;) {
-    unsent_.insert(sent_.extract(it++));
-  }
+  Line& line = LineTo(to);
+  if (line.sent == 0) return;
+  line.sent = 0;
+  requests_.ForEach([&](RequestNumber number, Entry& entry) {
+    if (!entry.sent || entry.request->to != to) return;
+    entry.sent = false;
+    unsent_.insert({to, number});
+  });
 }
 
 std::optional<OpenRequests::Asked> OpenRequests::Settle(RequestNumber number) {
-  const auto found = requests_.find(number);
-  if (found == requests_.end() || !found->second) return std::nullopt;
-  MakeRequest& request = *found->second;
-  Asked asked{request.to, std::move(request.method)};
-  found->second.reset();
+  Entry* const entry = requests_.Find(number);
+  if (entry == nullptr || !entry->request) return std::nullopt;
+  Asked asked{entry->request->to, std::move(entry->request->method)};
+  entry->request.reset();
   const Place place{asked.of, number};
-  if (newest_ == place) {
+  if (std::exchange(entry->sent, false)) {
+    --LineTo(asked.of).sent;
+  } else if (newest_ == place) {
     newest_.reset();
-  } else if (!spare_places_.Erase(sent_, place)) {
-    spare_places_.Erase(unsent_, place);
+  } else {
+    unsent_.erase(place);
   }
   return asked;
 }
 
-void OpenRequests::Finish(RequestNumber number) {
-  spare_requests_.Erase(requests_, number);
-}
+void OpenRequests::Finish(RequestNumber number) { requests_.Erase(number); }
 
 RequestNumber OpenRequests::first_unfinished() const {
-  return requests_.empty() ? next_ : requests_.begin()->first;
+  return requests_.empty() ? next_ : requests_.first();
 }
 
 bool OpenRequests::Awaits(TaskId to, RequestNumber number) const {
-  const Place place{to, number};
-  return sent_.contains(place) || newest_ == place || unsent_.contains(place);
+  const Entry* const entry = requests_.Find(number);
+  return entry != nullptr && entry->request && entry->request->to == to;
 }
 
-bool OpenRequests::HasUnanswered(TaskId to) const {
-  return Has(sent_, to) || (newest_ && newest_->first == to) ||
-         Has(unsent_, to);
+bool OpenRequests::HasUnanswered(TaskId to) {
+  if (LineTo(to).sent > 0 || (newest_ && newest_->first == to)) return true;
+  const auto first = unsent_.lower_bound({to, 0});
+  return first != unsent_.end() && first->first == to;
 }
 
-bool OpenRequests::Has(const Index& index, TaskId to) {
-  const auto first = index.lower_bound({to, 0});
-  return first != index.end() && first->first == to;
+OpenRequests::Line& OpenRequests::LineTo(TaskId to) {
+  auto line = std::ranges::lower_bound(lines_, to, {}, &Line::to);
+  if (line == lines_.end() || line->to != to) line = lines_.insert(line, {to});
+  return *line;
 }
 
 }  // namespace taskgraph::core

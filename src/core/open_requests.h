@@ -10,15 +10,16 @@
 // Pure. Not thread-safe; owned by ReplicaCore.
 #pragma once
 
-#include <map>
+#include <cstddef>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/fields.h"
 #include "core/message.h"
-#include "core/spare_nodes.h"
+#include "core/number_row.h"
 #include "core/turn.h"
 
 namespace taskgraph::core {
@@ -57,7 +58,7 @@ class OpenRequests {
   // R14: no answer below it is needed any more.
   RequestNumber first_unfinished() const;
 
-  bool HasUnanswered(TaskId to) const;
+  bool HasUnanswered(TaskId to);
   // Whether that request to `to` is one of those.
   bool Awaits(TaskId to, RequestNumber number) const;
 
@@ -66,20 +67,23 @@ class OpenRequests {
   void Read(FieldReader& in);
 
  private:
-  using Requests = std::map<RequestNumber, std::optional<MakeRequest>>;
+  struct Entry {
+    std::optional<MakeRequest> request;  // None: its answer is being handled.
+    bool sent = false;
+  };
   using Place = std::pair<TaskId, RequestNumber>;
-  using Index = std::set<Place>;
-  static bool Has(const Index& index, TaskId to);
+  struct Line {
+    TaskId to = 0;
+    std::size_t sent = 0;  // Requests that are unanswered.
+  };
+  Line& LineTo(TaskId to);
+  const MakeRequest* Send(RequestNumber number);
 
   RequestNumber next_ = 1;
-  // All that are unfinished; nothing remains of those that are being handled.
-  Requests requests_;
-  // Those that are unanswered.
-  Index sent_;
-  Index unsent_;                 // Mostly empty: all but `newest_`.
+  NumberRow<Entry> requests_;    // All that are unfinished.
+  std::vector<Line> lines_;      // By task; those of no use any more, too.
+  std::set<Place> unsent_;       // Mostly empty: all but `newest_`.
   std::optional<Place> newest_;  // Made last, if it is unsent.
-  SpareNodes<Requests> spare_requests_;
-  SpareNodes<Index> spare_places_;
 };
 
 }  // namespace taskgraph::core

@@ -6,9 +6,6 @@
 namespace taskgraph::core {
 
 void ServedRequests::Clear() {
-  for (auto& [requester, ledger] : ledgers_) {
-    spare_records_.Clear(ledger.records);
-  }
   spare_ledgers_.Clear(ledgers_);
   by_key_.clear();
 }
@@ -51,21 +48,20 @@ void ServedRequests::Note(const RequestMessage& request) {
 ServedRequests::Answered ServedRequests::Answer(AnswerMessage&& answer) {
   Ledger* ledger = FindLedger(answer.id);
   if (ledger == nullptr) return {};
-  const auto found = ledger->records.find(answer.id.number);
-  if (found == ledger->records.end() || found->second.answered) return {};
-  Record& record = found->second;
-  record.answered = true;
+  Record* const record = ledger->records.Find(answer.id.number);
+  if (record == nullptr || record->answered) return {};
+  record->answered = true;
   --ledger->open;
-  record.answer = std::move(answer);
-  return {&record.answer, std::exchange(record.also_waiting, {})};
+  record->answer = std::move(answer);
+  return {&record->answer, std::exchange(record->also_waiting, {})};
 }
 
 std::vector<RequestId> ServedRequests::Unanswered() const {
   std::vector<RequestId> ids;
   for (const auto& [requester, ledger] : ledgers_) {
-    for (const auto& [number, record] : ledger.records) {
+    ledger.records.ForEach([&](RequestNumber, const Record& record) {
       if (!record.answered) ids.push_back(record.answer.id);
-    }
+    });
   }
   return ids;
 }
@@ -73,11 +69,11 @@ std::vector<RequestId> ServedRequests::Unanswered() const {
 void ServedRequests::Forget(const RequestId& id) {
   Ledger* ledger = FindLedger(id);
   if (ledger == nullptr) return;
-  const auto record = ledger->records.find(id.number);
-  if (record == ledger->records.end()) return;
-  if (record->second.key) by_key_.erase(*record->second.key);
-  if (!record->second.answered) --ledger->open;
-  spare_records_.Erase(ledger->records, record);
+  const Record* const record = ledger->records.Find(id.number);
+  if (record == nullptr) return;
+  if (record->key) by_key_.erase(*record->key);
+  if (!record->answered) --ledger->open;
+  ledger->records.Erase(id.number);
 }
 
 ServedRequests::Ledger& ServedRequests::LedgerOf(const Requester& requester) {
@@ -96,12 +92,9 @@ ServedRequests::Ledger* ServedRequests::FindLedger(const RequestId& id) {
 ServedRequests::Record& ServedRequests::Open(Ledger& ledger,
                                              const RequestMessage& request) {
   const RequestId& id = request.id;
-  auto at = ledger.records.lower_bound(id.number);
-  if (at == ledger.records.end() || at->first != id.number) {
-    at = spare_records_.Insert(ledger.records, at, id.number);
-    ++ledger.open;
-  }
-  Record& record = at->second;
+  Record* const known = ledger.records.Find(id.number);
+  if (known == nullptr) ++ledger.open;
+  Record& record = known ? *known : ledger.records.Add(id.number);
   record.answer.id = id;
   if (!request.key.empty()) {
     record.key =
@@ -124,8 +117,7 @@ ServedRequests::Record* ServedRequests::Find(Ledger& ledger,
     holder = FindLedger(first->second);
     if (holder == nullptr) return nullptr;
   }
-  const auto found = holder->records.find(number);
-  return found == holder->records.end() ? nullptr : &found->second;
+  return holder->records.Find(number);
 }
 
 // Records with a key stay until the epoch ends: a requester that restarts
@@ -133,13 +125,10 @@ ServedRequests::Record* ServedRequests::Find(Ledger& ledger,
 // ones: the requester has withdrawn them, but the task holds their tokens.
 void ServedRequests::Prune(Ledger& ledger, RequestNumber first_unfinished) {
   if (first_unfinished <= ledger.first_unfinished) return;
-  auto& records = ledger.records;
-  auto it = records.lower_bound(
-      std::exchange(ledger.first_unfinished, first_unfinished));
-  while (it != records.end() && it->first < first_unfinished) {
-    const bool stays = it->second.key || !it->second.answered;
-    it = stays ? std::next(it) : spare_records_.Erase(records, it);
-  }
+  ledger.records.EraseIf(
+      std::exchange(ledger.first_unfinished, first_unfinished),
+      first_unfinished,
+      [](const Record& record) { return !record.key && record.answered; });
 }
 
 }  // namespace taskgraph::core

@@ -22,6 +22,7 @@
 
 #include "core/fields.h"
 #include "core/message.h"
+#include "core/number_row.h"
 #include "core/spare_nodes.h"
 
 namespace taskgraph::core {
@@ -77,11 +78,15 @@ class ServedRequests {
     std::vector<RequestId> also_waiting;  // Who asked again, with the same key.
     std::unique_ptr<const Key> key;       // Few have one.
   };
-  using Records = std::map<RequestNumber, Record>;
   struct Ledger {
     RequestNumber first_unfinished = 0;  // As its requester said last.
-    Records records;
+    NumberRow<Record> records;
     std::size_t open = 0;  // Records that are not answered.
+
+    void Clear() {
+      first_unfinished = open = 0;
+      records.Clear();
+    }
   };
   using Ledgers = std::map<Requester, Ledger>;
 
@@ -94,7 +99,6 @@ class ServedRequests {
   Ledgers ledgers_;
   std::map<Key, RequestId> by_key_;  // The first request with that key.
   SpareNodes<Ledgers> spare_ledgers_;
-  SpareNodes<Records> spare_records_;
 };
 
 }  // namespace taskgraph::core

@@ -67,12 +67,22 @@ class SpareNodes {
   }
 
  private:
+  // What can be cleared keeps its own memory.
+  template <typename T>
+  static void Empty(T& item) {
+    if constexpr (requires { item.Clear(); }) {
+      item.Clear();
+    } else {
+      item = {};
+    }
+  }
+
   using Node = typename Container::node_type;
   static constexpr bool kIsMap = requires(Node node) { node.mapped(); };
   static constexpr std::size_t kMax = 4;
 
   void Keep(Node&& node) {
-    if constexpr (kIsMap) node.mapped() = {};
+    if constexpr (kIsMap) Empty(node.mapped());
     nodes_.push_back(std::move(node));
   }
 

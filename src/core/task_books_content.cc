@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // TaskBooks as bytes, for a new backup (R20).
-#include <algorithm>
 #include <utility>
 
 #include "core/task_books.h"
@@ -199,15 +198,16 @@ void MetaInbox::Read(FieldReader& in) {
 
 void OpenRequests::Write(FieldWriter& out) const {
   out.Numbers(next_, requests_.size());
-  for (const auto& [number, request] : requests_) {
+  requests_.ForEach([&](RequestNumber number, const Entry& entry) {
+    const auto& request = entry.request;
     out.Number(number);
     out.Bool(request.has_value());
-    if (!request) continue;
+    if (!request) return;
     out.Number(request->to);
     out.Text(request->method);
     out.Text(request->key);
     out.Text(request->input.text());
-  }
+  });
 }
 
 void OpenRequests::Read(FieldReader& in) {
@@ -217,7 +217,7 @@ void OpenRequests::Read(FieldReader& in) {
     if (number < next_ || number >= next) return in.Fail();  // Out of order.
     if (!in.Bool()) {
       next_ = number + 1;
-      requests_.emplace(number, std::nullopt);
+      requests_.Add(number);
       return;
     }
     MakeRequest request{number, in.Number<TaskId>(), {}, {}, {}};
@@ -234,7 +234,7 @@ void ServedRequests::Write(FieldWriter& out) const {
   for (const auto& [requester, ledger] : ledgers_) {
     out.Numbers(requester.first, requester.second, ledger.first_unfinished,
                 ledger.records.size());
-    for (const auto& [number, record] : ledger.records) {
+    ledger.records.ForEach([&](RequestNumber, const Record& record) {
       out.Id(record.answer.id);
       out.Bool(record.key != nullptr);
       if (record.key) {
@@ -242,11 +242,11 @@ void ServedRequests::Write(FieldWriter& out) const {
         out.Text(std::get<2>(*record.key));
       }
       out.Bool(record.answered);
-      if (!record.answered) continue;
+      if (!record.answered) return;
       out.Number(record.answer.after);
       out.MaybeError(record.answer.error);
       out.Text(record.answer.output.text());
-    }
+    });
   }
 }
 
@@ -272,9 +272,10 @@ void ServedRequests::Read(FieldReader& in) {
     });
   });
   for (auto& [requester, ledger] : ledgers_) {
-    ledger.open = static_cast<std::size_t>(std::ranges::count_if(
-        ledger.records,
-        [](const auto& entry) { return !entry.second.answered; }));
+    ledger.open = 0;
+    ledger.records.ForEach([&](RequestNumber, const Record& record) {
+      ledger.open += record.answered ? 0 : 1;
+    });
   }
 }
 
