@@ -11,9 +11,9 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "taskgraph/error.h"
@@ -133,8 +133,12 @@ class Task {
   void AddServed(std::string_view method, Served handler);
   void AddPulled(std::string_view method, Pulled handler);
 
-  std::map<std::string, Served, std::less<>> served_;
-  std::map<std::string, Pulled, std::less<>> pulled_;
+  // In the order of their names. There are few: they are found by looking at
+  // one after the other.
+  template <typename Handler>
+  using Handlers = std::vector<std::pair<std::string, Handler>>;
+  Handlers<Served> served_;
+  Handlers<Pulled> pulled_;
 };
 
 }  // namespace taskgraph

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/backup_log.h"
+#include "core/fifo.h"
 #include "core/replica.h"
 #include "core/task_books.h"
 
@@ -62,7 +63,8 @@ class BackupCore final : private Clerk {
 
  private:
   void Flush(TaskId) override {}
-  void Send(TaskId, Body&&) override {}
+  void Send(TaskId, const MetaAck&) override {}
+  void Send(TaskId, const AnswerMessage&) override {}
   void Tell(HearFailure failure) override;
 
   void Greet();

@@ -347,7 +347,11 @@ void NodeCore::Settle(ReplicaCore& replica, Time now) {
 
 void NodeCore::DeliverLocal(Time now) {
   while (!local_.empty()) {
-    Receive(around_.self, local_.Pop(), now);
+    delivering_.swap(local_);
+    for (Message& message : delivering_) {
+      Receive(around_.self, std::move(message), now);
+    }
+    delivering_.clear();
   }
 }
 

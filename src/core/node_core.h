@@ -141,7 +141,8 @@ class NodeCore {
   Directory directory_;
   Followers followers_;
   Outputs outputs_;
-  Fifo<Message> local_;
+  std::vector<Message> local_;       // To tasks of this node.
+  std::vector<Message> delivering_;  // Of those; keeps its memory.
   std::set<NodeId> suspects_;  // Dead or silent, as this node found (R21).
   std::set<NodeId> probed_;    // Those of them that were asked after.
   ReplicaSurroundings around_;

@@ -5,9 +5,9 @@
 #pragma once
 
 #include <set>
+#include <vector>
 
 #include "core/directory.h"
-#include "core/fifo.h"
 #include "core/followers.h"
 #include "core/links.h"
 #include "core/vocabulary.h"
@@ -25,7 +25,7 @@ struct ReplicaSurroundings {
   const std::set<NodeId>& suspects;  // Found dead or silent by this node (R21).
   std::set<NodeId>& probed;          // Those of them that were asked after.
   Outputs& outputs;                  // Where orders go.
-  Fifo<Message>& local;              // Where messages to tasks of this node go.
+  std::vector<Message>& local;       // Where messages to tasks of this node go.
   Followers& followers;  // Who must hear of a change of which assignment.
 };
 

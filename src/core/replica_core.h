@@ -105,8 +105,12 @@ class ReplicaCore final : private Clerk {
   void QueueUnheard();
   void TakeRefusal(const Route& route, const Refusal& refusal, Time now);
   void Refuse(const NodeId& sender, const Route& route, ErrorCode code);
-  void Send(TaskId to, Body&& body) override;
+  void Send(TaskId to, const MetaAck& ack) override;
+  void Send(TaskId to, const AnswerMessage& answer) override;
+  template <typename T, typename Fill>
+  void Build(TaskId to, Fill fill);
   void SendNow(TaskId to, Body&& body);
+  Message* Address(TaskId to);
   void Post(const NodeId& node, Message&& message);
   void Flush(TaskId to) override;
   void Postpone(TaskId to, Time now);

@@ -241,33 +241,48 @@ void ReplicaCore::Refuse(const NodeId& sender, const Route& route,
                 Refusal{code, known.term}});
 }
 
-void ReplicaCore::Send(TaskId to, Body&& body) {
+void ReplicaCore::Send(TaskId to, const MetaAck& ack) {
+  Build<MetaAck>(to, [&](MetaAck& message) { message = ack; });
+}
+
+void ReplicaCore::Send(TaskId to, const AnswerMessage& answer) {
+  Build<AnswerMessage>(to, [&](AnswerMessage& message) { message = answer; });
+}
+
+// Messages are large, and come in great numbers: `fill` writes one where it will
+// be.
+template <typename T, typename Fill>
+void ReplicaCore::Build(TaskId to, Fill fill) {
   if (log_) {
-    Depart(Letter{to, std::move(body)});
-  } else {
-    SendNow(to, std::move(body));
+    Letter letter{to, Body(std::in_place_type<T>)};
+    fill(std::get<T>(letter.body));
+    Depart(std::move(letter));
+  } else if (Message* message = Address(to)) {
+    fill(message->body.emplace<T>());
   }
 }
 
-// To the addressee's present primary; where there is none, whatever must arrive
-// is kept in the books and sent when there is one.
 void ReplicaCore::SendNow(TaskId to, Body&& body) {
+  if (Message* message = Address(to)) message->body = std::move(body);
+}
+
+// To the addressee's present primary; where there is none (null), whatever must
+// arrive is kept in the books and sent when there is one.
+Message* ReplicaCore::Address(TaskId to) {
   const Assignment& target = around_.directory.of(to);
-  if (!target.HasPrimary()) return;
-  const Route route{me_.task,    to,        me_.incarnation, me_.term,
-                    target.term, entered(), me_.generation};
+  if (!target.HasPrimary()) return nullptr;
+  Message* message = nullptr;
   if (target.primary == around_.self) {
-    Message& message = around_.local.emplace_back();
-    message.route = route;
-    message.body = std::move(body);
+    message = &around_.local.emplace_back();
   } else {
     auto& order = std::get<SendMessage>(
         around_.outputs.emplace_back(std::in_place_type<SendMessage>));
     order.to = target.primary;
-    auto& message = std::get<Message>(order.message);
-    message.route = route;
-    message.body = std::move(body);
+    message = &std::get<Message>(order.message);
   }
+  message->route = {me_.task,    to,        me_.incarnation, me_.term,
+                    target.term, entered(), me_.generation};
+  return message;
 }
 
 void ReplicaCore::Post(const NodeId& node, Message&& message) {
@@ -283,15 +298,17 @@ void ReplicaCore::Flush(TaskId to) {
   if (!around_.directory.of(to).HasPrimary()) return;
   const auto wait = waits_.find(to);
   if (wait != waits_.end() && wait->second.waiting()) return;
-  while (const MetaMessage* meta = books_.metas_sent.NextUnsent(to))
-    Send(to, *meta);
+  while (const MetaMessage* meta = books_.metas_sent.NextUnsent(to)) {
+    Build<MetaMessage>(to, [&](MetaMessage& message) { message = *meta; });
+  }
   while (const MakeRequest* request = books_.requests.NextUnsent(to)) {
-    Send(to,
-         RequestMessage{{me_.task, me_.incarnation, entered(), request->number},
-                        books_.requests.first_unfinished(),
-                        request->method,
-                        request->key,
-                        request->input});
+    Build<RequestMessage>(to, [&](RequestMessage& message) {
+      message.id = {me_.task, me_.incarnation, entered(), request->number};
+      message.first_unfinished = books_.requests.first_unfinished();
+      message.method = request->method;
+      message.key = request->key;
+      message.input = request->input;
+    });
   }
 }
 

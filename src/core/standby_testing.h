@@ -156,7 +156,8 @@ class StandbyTesting : public OneNodeTest {
 // For books that nobody acts upon.
 class NoClerk final : public Clerk {
   void Flush(TaskId) override {}
-  void Send(TaskId, Body&&) override {}
+  void Send(TaskId, const MetaAck&) override {}
+  void Send(TaskId, const AnswerMessage&) override {}
   void Tell(HearFailure) override {}
 };
 

@@ -31,7 +31,8 @@ class Clerk {
   virtual ~Clerk() = default;
   // There is something new for `to` in the books.
   virtual void Flush(TaskId to) = 0;
-  virtual void Send(TaskId to, Body&& body) = 0;
+  virtual void Send(TaskId to, const MetaAck& ack) = 0;
+  virtual void Send(TaskId to, const AnswerMessage& answer) = 0;
   // The task must hear of it.
   virtual void Tell(HearFailure failure) = 0;
 };

@@ -142,10 +142,14 @@ struct TurnEffects {
 
   // As new, but with the room that `ordered` has.
   void Clear() {
-    std::vector<Effect> room = std::move(ordered);
-    room.clear();
-    *this = {};
-    ordered = std::move(room);
+    updates.clear();
+    ordered.clear();
+    begun = true;
+    advance_epoch = retire = false;
+    finish.reset();
+    failure.reset();
+    snapshot.reset();
+    difference.reset();
   }
 };
 

@@ -107,17 +107,21 @@ namespace {
 
 constexpr std::size_t kMethodNameMax = 255;
 
-template <typename Map, typename Handler>
-void Add(Map& map, std::string_view method, Handler handler, const char* how) {
+template <typename Handlers, typename Handler>
+void Add(Handlers& handlers, std::string_view method, Handler handler,
+         const char* how) {
   if (method.empty() || method.size() > kMethodNameMax) {
     throw UsageError("the name of a method has " +
                      std::to_string(method.size()) +
                      " bytes, it must have 1..255");
   }
-  if (!map.emplace(std::string(method), std::move(handler)).second) {
+  const auto at = std::ranges::lower_bound(handlers, method, {},
+                                           &Handlers::value_type::first);
+  if (at != handlers.end() && at->first == method) {
     throw UsageError("method '" + std::string(method) +
                      "' has a handler given to " + how + " already");
   }
+  handlers.emplace(at, std::string(method), std::move(handler));
 }
 
 }  // namespace

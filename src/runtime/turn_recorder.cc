@@ -21,10 +21,18 @@ namespace {
 
 constexpr std::size_t kKeyBytesMax = 1024;  // Of a request; see turn.h.
 
-template <typename Map>
-std::string Names(const Map& map) {
+// Null: there is none.
+template <typename Handlers>
+const auto* HandlerOf(const std::string& method, const Handlers& handlers) {
+  const auto found =
+      std::ranges::find(handlers, method, &Handlers::value_type::first);
+  return found == handlers.end() ? nullptr : &found->second;
+}
+
+template <typename Handlers>
+std::string Names(const Handlers& handlers) {
   std::string names;
-  for (const auto& [name, value] : map)
+  for (const auto& [name, value] : handlers)
     names += (names.empty() ? "" : ", ") + name;
   return names.empty() ? "none" : names;
 }
@@ -93,8 +101,8 @@ void TurnRecorder::Call(Task& task, const core::HearMeta& meta) {
 
 void TurnRecorder::Call(Task& task, const core::ServeRequest& request) {
   const auto& served = TaskAccess::Served(task);
-  const auto handler = served.find(request.method);
-  if (handler == served.end()) {  // R13
+  const auto* const handler = HandlerOf(request.method, served);
+  if (handler == nullptr) {  // R13
     effects_.ordered.push_back(core::GiveAnswer{
         request.id,
         Error{ErrorCode::kUnknownMethod, Me() + " serves no method '" +
@@ -104,7 +112,7 @@ void TurnRecorder::Call(Task& task, const core::ServeRequest& request) {
     return;
   }
   host_.AddToken(request.id);
-  if (handler->second(turn_, request.id, request.input)) return;
+  if ((*handler)(turn_, request.id, request.input)) return;
   host_.TakeToken(request.id);
   effects_.ordered.push_back(core::GiveAnswer{
       request.id,
@@ -121,12 +129,8 @@ std::string TurnRecorder::Me() const {
 
 void TurnRecorder::Call(Task& task, const core::TakeData& data) {
   --host_.open_requests_;
-  const auto& pulled = TaskAccess::Pulled(task);
-  const auto handler = pulled.find(data.method);
-  if (handler != pulled.end() &&
-      handler->second(turn_, data.from, data.output)) {
-    return;
-  }
+  const auto* const handler = HandlerOf(data.method, TaskAccess::Pulled(task));
+  if (handler != nullptr && (*handler)(turn_, data.from, data.output)) return;
   task.RequestFailed(
       turn_,
       {data.number, data.from, data.method,
@@ -225,7 +229,7 @@ RequestNumber TurnRecorder::Request(core::MakeRequest request) {
                      " to ask for " + request.method + "; the job has " +
                      TaskRange(tasks));
   }
-  if (!TaskAccess::Pulled(*task_).contains(request.method)) {
+  if (HandlerOf(request.method, TaskAccess::Pulled(*task_)) == nullptr) {
     throw UsageError(
         "nothing would take the answer of " + request.method +
         ": call OnData for it in the task's constructor; there is: " +
