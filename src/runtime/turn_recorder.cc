@@ -222,7 +222,7 @@ void TurnRecorder::FlagMeta(std::string_view link, std::string meta) {
   effects_.ordered.push_back(core::FlagMeta{LinkType(link), std::move(meta)});
 }
 
-RequestNumber TurnRecorder::Request(core::MakeRequest request) {
+RequestNumber TurnRecorder::Request(core::MakeRequest&& request) {
   const TaskId tasks = around().job.tasks();
   if (request.to >= tasks) {
     throw UsageError("there is no task " + std::to_string(request.to) +
@@ -249,7 +249,8 @@ RequestNumber TurnRecorder::Request(core::MakeRequest request) {
   }
   ++host_.open_requests_;
   request.number = next_request_++;
-  effects_.ordered.push_back(std::move(request));
+  effects_.ordered.emplace_back(std::in_place_type<core::MakeRequest>,
+                                std::move(request));
   return next_request_ - 1;
 }
 
@@ -262,7 +263,7 @@ void TurnRecorder::Cancel(RequestNumber number) {
   effects_.ordered.push_back(core::CancelRequest{number});
 }
 
-void TurnRecorder::Answer(core::GiveAnswer answer) {
+void TurnRecorder::Answer(core::GiveAnswer&& answer) {
   if (answer.id.epoch != context_.epoch) return;  // R9: the token is void.
   if (!host_.TakeToken(answer.id)) {
     throw UsageError("request " + std::to_string(answer.id.number) +
@@ -270,7 +271,8 @@ void TurnRecorder::Answer(core::GiveAnswer answer) {
                      " was answered before, or never asked of this task");
   }
   CheckSize(answer.output, "an answer", "");
-  effects_.ordered.push_back(std::move(answer));
+  effects_.ordered.emplace_back(std::in_place_type<core::GiveAnswer>,
+                                std::move(answer));
 }
 
 void TurnRecorder::Update(Payload log) {

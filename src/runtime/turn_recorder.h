@@ -41,9 +41,9 @@ class TurnRecorder {
   const TaskList& Neighbors(std::string_view link) const;
   const std::string& ConfigValue(std::string_view key) const;
   void FlagMeta(std::string_view link, std::string meta);
-  RequestNumber Request(core::MakeRequest request);
+  RequestNumber Request(core::MakeRequest&& request);
   void Cancel(RequestNumber number);
-  void Answer(core::GiveAnswer answer);
+  void Answer(core::GiveAnswer&& answer);
   void Update(Payload log);
   core::TurnEffects& effects() { return effects_; }
 
