@@ -19,7 +19,8 @@ const Links kLinks = fuzz::SampleLinks();
 
 class NobodysClerk final : public Clerk {
   void Flush(TaskId) override {}
-  void Send(TaskId, Body&&) override {}
+  void Send(TaskId, const MetaAck&) override {}
+  void Send(TaskId, const AnswerMessage&) override {}
   void Tell(HearFailure) override {}
 };
 
