@@ -67,8 +67,9 @@ Run Ours(Socket socket, const EchoLoad& load, const Folder& folder,
                   member);
   };
   const Placed here(placement, Side::kAsks);
-  Program controller(Joined({Self(), "controller", "--nodes-expected=2"},
-                            Joined(member, Settings(load, folder / "ours"))));
+  Program controller(
+      Joined({Self(), "controller", "--nodes-expected=2", Setting("apart", 1)},
+             Joined(member, Settings(load, folder / "ours"))));
   Program one(node("one.sock"));
   const Placed there(placement, Side::kAnswers);
   Program other(node("other.sock"));

@@ -87,7 +87,9 @@ class Client final : public Task {
       if (from == kServer) server_ = pid;
       if (from != kServer) busy_ = pid;
       if (server_ == 0 || (turn.tasks() > 2 && busy_ == 0)) return;
-      if (turn.tasks() > 2 && (busy_ != server_ || server_ == ::getpid())) {
+      const bool apart = turn.config("apart") == "1";
+      if (apart != (server_ != ::getpid()) ||
+          (turn.tasks() > 2 && busy_ != server_)) {
         turn.FinishJob({1, "the tasks are not placed as this needs them"});
       }
       turn.AdvanceEpoch();
@@ -176,6 +178,7 @@ Job EchoJob() {
              "what to ask for: echo, array, vector or kept-vector");
   job.Config("trips", "1000", "questions to ask");
   job.Config("in_flight", "1", "questions asked at a time");
+  job.Config("apart", "0", "1: who asks and who answers are two processes");
   job.Config("answer_bytes", "0", "size of an array or vector");
   job.Build([](TaskId id) -> std::unique_ptr<Task> {
     if (id == kServer) return std::make_unique<Server>();

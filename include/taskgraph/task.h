@@ -11,6 +11,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -134,9 +135,9 @@ class Task {
   void AddPulled(std::string_view method, Pulled handler);
 
   // In the order of their names. There are few: they are found by looking at
-  // one after the other.
+  // one after the other. They stay where they are, if one adds another.
   template <typename Handler>
-  using Handlers = std::vector<std::pair<std::string, Handler>>;
+  using Handlers = std::list<std::pair<std::string, Handler>>;
   Handlers<Served> served_;
   Handlers<Pulled> pulled_;
 };

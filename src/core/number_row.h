@@ -6,16 +6,19 @@
 // Intuition: the hooks of a cloakroom, which are filled from left to right and
 // mostly emptied so, too: the right one is found by counting, where a tree
 // would be climbed and balanced. The row is a ring, so that nothing moves. A
-// hook that was emptied before those on its left stays free until these are; if
-// too many are, the coats move together. Who comes too late for a hook is put
-// in a tree.
+// hook that was emptied before those on its left stays free until these are;
+// when there is none left the coats move together. Who comes too late for a
+// hook is put in a tree.
 //
-// Each function takes constant time, for numbers in their order on average, for
-// others at most as long as in a tree. References hold until the next Add or
-// Erase. Not thread-safe.
+// Add and Erase take constant time, on average, for numbers that come and go in
+// their order; to find one takes constant time where none is left out, else a
+// search by halves. For any other numbers it takes as long as in a tree.
+// References hold until the next Add or Erase. What was moved away may be
+// assigned to or destroyed, no more. Not thread-safe.
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
@@ -94,21 +97,17 @@ class NumberRow {
 
   // `visit(number, item)`, in the order of the numbers.
   template <typename Visit>
-  void ForEach(Visit visit) {
+  void ForEach(Visit visit) const {
     auto late = late_.begin();
     for (std::size_t at = 0; at < hooks_; ++at) {
-      Hook& hook = At(at);
+      const Hook& hook = At(at);
+      if (!hook.taken) continue;
       for (; late != late_.end() && late->first < hook.number; ++late) {
         visit(late->first, late->second);
       }
-      if (hook.taken) visit(hook.number, hook.item);
+      visit(hook.number, hook.item);
     }
     for (; late != late_.end(); ++late) visit(late->first, late->second);
-  }
-  template <typename Visit>
-  void ForEach(Visit visit) const {
-    const_cast<NumberRow*>(this)->ForEach(
-        [&](Number number, const T& item) { visit(number, item); });
   }
 
   void Clear() {
@@ -125,8 +124,7 @@ class NumberRow {
     bool taken = false;
     T item{};
   };
-  static constexpr std::size_t kSizeMin = 4;
-  static constexpr std::size_t kSizeKept = 16;  // When nothing is there.
+  static constexpr std::size_t kSizeKept = 4;  // When nothing is there.
 
   Hook& At(std::size_t i) { return ring_[(first_ + i) & (ring_.size() - 1)]; }
   const Hook& At(std::size_t i) const {
@@ -164,7 +162,7 @@ class NumberRow {
     hook.taken = false;
     --taken_;
   }
-  // Whatever is free at the left end is no part of the row any more.
+  // Whatever is free at either end is no part of the row any more.
   void Tidy() {
     if (taken_ == 0) {
       hooks_ = first_ = 0;
@@ -175,11 +173,11 @@ class NumberRow {
       first_ = (first_ + 1) & (ring_.size() - 1);
       --hooks_;
     }
+    while (!At(hooks_ - 1).taken) --hooks_;
   }
-  // A larger ring, or one without free hooks if these are half of it.
+  // Another ring, where no hook is free between others; half of it is.
   void MakeRoom() {
-    const std::size_t size = 2 * taken_ > hooks_ ? 2 * hooks_ : hooks_;
-    std::vector<Hook> ring(std::max(size, kSizeMin));
+    std::vector<Hook> ring(std::bit_ceil(std::max<std::size_t>(2 * taken_, 1)));
     std::size_t moved = 0;
     for (std::size_t at = 0; at < hooks_; ++at) {
       if (At(at).taken) ring[moved++] = std::move(At(at));

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/open_requests.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace taskgraph::core {
 
 void OpenRequests::Clear() {
   requests_.Clear();
-  for (Line& line : lines_) line.sent = 0;
+  spare_lines_.Clear(last_sent_);
   unsent_.clear();
   newest_.reset();
 }
@@ -37,36 +36,53 @@ const MakeRequest* OpenRequests::NextUnsent(TaskId to) {
 
 const MakeRequest* OpenRequests::Send(RequestNumber number) {
   Entry& entry = *requests_.Find(number);
+  const TaskId to = entry.request->to;
+  auto last = last_sent_.lower_bound(to);
+  if (last == last_sent_.end() || last->first != to) {
+    last = spare_lines_.Insert(last_sent_, last, to);
+  }
   entry.sent = true;
-  ++LineTo(entry.request->to).sent;
+  entry.before = std::exchange(last->second, number);
+  if (entry.before != 0) requests_.Find(entry.before)->after = number;
   return &*entry.request;
 }
 
-// Who is refused a thousand times looks at all requests once.
+void OpenRequests::Unlink(Entry& entry) {
+  if (entry.before != 0) requests_.Find(entry.before)->after = entry.after;
+  if (entry.after != 0) {
+    requests_.Find(entry.after)->before = entry.before;
+  } else {
+    last_sent_.find(entry.request->to)->second = entry.before;
+  }
+  entry.sent = false;
+  entry.before = entry.after = 0;
+}
+
 void OpenRequests::Rewind(TaskId to) {
-  Line& line = LineTo(to);
-  if (line.sent == 0) return;
-  line.sent = 0;
-  requests_.ForEach([&](RequestNumber number, Entry& entry) {
-    if (!entry.sent || entry.request->to != to) return;
-    entry.sent = false;
+  const auto last = last_sent_.find(to);
+  if (last == last_sent_.end()) return;
+  for (RequestNumber number = std::exchange(last->second, 0); number != 0;) {
+    Entry& entry = *requests_.Find(number);
     unsent_.insert({to, number});
-  });
+    entry.sent = false;
+    entry.after = 0;
+    number = std::exchange(entry.before, 0);
+  }
 }
 
 std::optional<OpenRequests::Asked> OpenRequests::Settle(RequestNumber number) {
   Entry* const entry = requests_.Find(number);
   if (entry == nullptr || !entry->request) return std::nullopt;
   Asked asked{entry->request->to, std::move(entry->request->method)};
-  entry->request.reset();
   const Place place{asked.of, number};
-  if (std::exchange(entry->sent, false)) {
-    --LineTo(asked.of).sent;
+  if (entry->sent) {
+    Unlink(*entry);
   } else if (newest_ == place) {
     newest_.reset();
   } else {
     unsent_.erase(place);
   }
+  entry->request.reset();
   return asked;
 }
 
@@ -81,16 +97,12 @@ bool OpenRequests::Awaits(TaskId to, RequestNumber number) const {
   return entry != nullptr && entry->request && entry->request->to == to;
 }
 
-bool OpenRequests::HasUnanswered(TaskId to) {
-  if (LineTo(to).sent > 0 || (newest_ && newest_->first == to)) return true;
+bool OpenRequests::HasUnanswered(TaskId to) const {
+  const auto last = last_sent_.find(to);
+  if (last != last_sent_.end() && last->second != 0) return true;
+  if (newest_ && newest_->first == to) return true;
   const auto first = unsent_.lower_bound({to, 0});
   return first != unsent_.end() && first->first == to;
-}
-
-OpenRequests::Line& OpenRequests::LineTo(TaskId to) {
-  auto line = std::ranges::lower_bound(lines_, to, {}, &Line::to);
-  if (line == lines_.end() || line->to != to) line = lines_.insert(line, {to});
-  return *line;
 }
 
 }  // namespace taskgraph::core

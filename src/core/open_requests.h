@@ -11,15 +11,16 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "core/fields.h"
 #include "core/message.h"
 #include "core/number_row.h"
+#include "core/spare_nodes.h"
 #include "core/turn.h"
 
 namespace taskgraph::core {
@@ -58,7 +59,7 @@ class OpenRequests {
   // R14: no answer below it is needed any more.
   RequestNumber first_unfinished() const;
 
-  bool HasUnanswered(TaskId to);
+  bool HasUnanswered(TaskId to) const;
   // Whether that request to `to` is one of those.
   bool Awaits(TaskId to, RequestNumber number) const;
 
@@ -69,21 +70,21 @@ class OpenRequests {
  private:
   struct Entry {
     std::optional<MakeRequest> request;  // None: its answer is being handled.
-    bool sent = false;
+    bool sent = false;                   // And unanswered.
+    // Those to the same task that were sent before and after it; 0: none.
+    RequestNumber before = 0, after = 0;
   };
   using Place = std::pair<TaskId, RequestNumber>;
-  struct Line {
-    TaskId to = 0;
-    std::size_t sent = 0;  // Requests that are unanswered.
-  };
-  Line& LineTo(TaskId to);
+  using LastSent = std::map<TaskId, RequestNumber>;
   const MakeRequest* Send(RequestNumber number);
+  void Unlink(Entry& entry);
 
   RequestNumber next_ = 1;
   NumberRow<Entry> requests_;    // All that are unfinished.
-  std::vector<Line> lines_;      // By task; those of no use any more, too.
+  LastSent last_sent_;           // Of those that are unanswered; 0: none.
   std::set<Place> unsent_;       // Mostly empty: all but `newest_`.
   std::optional<Place> newest_;  // Made last, if it is unsent.
+  SpareNodes<LastSent> spare_lines_;
 };
 
 }  // namespace taskgraph::core

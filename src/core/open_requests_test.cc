@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+#include <random>
+#include <vector>
+
 namespace taskgraph::core {
 namespace {
 
@@ -129,6 +133,71 @@ TEST(OpenRequestsTest, ACopyWithANumberTwiceIsNone) {  // R20
     requests.Read(in);
 
     EXPECT_FALSE(in.good());
+  }
+}
+
+// As a plain list would, whatever is done in whatever order.
+TEST(OpenRequestsTest, DoesAsAPlainListDoes) {
+  struct Plain {
+    TaskId to;
+    bool sent, settled;
+  };
+  for (unsigned seed = 0; seed < 100; ++seed) {
+    std::mt19937 random(seed);
+    OpenRequests requests;
+    std::map<RequestNumber, Plain> plain;
+    for (int step = 0; step < 400; ++step) {
+      const auto to = static_cast<TaskId>(random() % 4);
+      const RequestNumber any = 1 + random() % requests.next();
+      switch (random() % 7) {
+        case 0:
+        case 1:
+          plain[requests.next()] = {to, false, false};
+          requests.Make({requests.next(), to, "Get", "", {}});
+          break;
+        case 2: {
+          std::vector<RequestNumber> unsent;
+          for (auto& [number, one] : plain) {
+            if (one.to != to || one.sent || one.settled) continue;
+            one.sent = true;
+            unsent.push_back(number);
+          }
+          EXPECT_EQ(Sent(requests, to), unsent);
+          break;
+        }
+        case 3:
+          requests.Rewind(to);
+          for (auto& [number, one] : plain) {
+            if (one.to == to) one.sent = false;
+          }
+          break;
+        case 4: {
+          const auto one = plain.find(any);
+          const bool is_first = one != plain.end() && !one->second.settled;
+          EXPECT_EQ(requests.Settle(any).has_value(), is_first);
+          if (is_first) one->second.settled = true;
+          break;
+        }
+        case 5:
+          if (!plain.contains(any) || !plain[any].settled) break;
+          requests.Finish(any);
+          plain.erase(any);
+          break;
+        default:
+          if (random() % 50 > 0) break;
+          requests.Clear();
+          plain.clear();
+      }
+      bool awaited = false;
+      for (const auto& [number, one] : plain) {
+        EXPECT_EQ(requests.Awaits(one.to, number), !one.settled);
+        awaited = awaited || (one.to == to && !one.settled);
+      }
+      EXPECT_EQ(requests.HasUnanswered(to), awaited);
+      EXPECT_EQ(requests.size(), plain.size());
+      EXPECT_EQ(requests.first_unfinished(),
+                plain.empty() ? requests.next() : plain.begin()->first);
+    }
   }
 }
 

@@ -109,7 +109,6 @@ class ReplicaCore final : private Clerk {
   void Send(TaskId to, const AnswerMessage& answer) override;
   template <typename T, typename Fill>
   void Build(TaskId to, Fill fill);
-  void SendNow(TaskId to, Body&& body);
   Message* Address(TaskId to);
   void Post(const NodeId& node, Message&& message);
   void Flush(TaskId to) override;
@@ -138,7 +137,7 @@ class ReplicaCore final : private Clerk {
   void Record(const Cause& cause, const TurnEffects& effects);
   void Append(const Cause& cause, const TurnEffects& effects);
   void Depart(Departures::Item item);
-  void Carry(Letter& letter) { SendNow(letter.to, std::move(letter.body)); }
+  void Carry(Letter& letter);
   void Carry(ProposeEpoch& proposal);
   void Carry(ProposeEnd& proposal);
   void Carry(Resignation& resignation);

@@ -249,8 +249,8 @@ void ReplicaCore::Send(TaskId to, const AnswerMessage& answer) {
   Build<AnswerMessage>(to, [&](AnswerMessage& message) { message = answer; });
 }
 
-// Messages are large, and come in great numbers: `fill` writes one where it will
-// be.
+// Messages are large, and come in great numbers: `fill` writes one where it
+// will be.
 template <typename T, typename Fill>
 void ReplicaCore::Build(TaskId to, Fill fill) {
   if (log_) {
@@ -262,8 +262,10 @@ void ReplicaCore::Build(TaskId to, Fill fill) {
   }
 }
 
-void ReplicaCore::SendNow(TaskId to, Body&& body) {
-  if (Message* message = Address(to)) message->body = std::move(body);
+void ReplicaCore::Carry(Letter& letter) {
+  if (Message* message = Address(letter.to)) {
+    message->body = std::move(letter.body);
+  }
 }
 
 // To the addressee's present primary; where there is none (null), whatever must

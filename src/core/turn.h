@@ -140,7 +140,7 @@ struct TurnEffects {
   std::optional<Sealed> snapshot;         // Of TakeSnapshot, and nothing else.
   std::optional<std::string> difference;  // Of CompareState; none: equal.
 
-  // As new, but with the room that `ordered` has.
+  // As new, but with the room that its lists have.
   void Clear() {
     updates.clear();
     ordered.clear();

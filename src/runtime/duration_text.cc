@@ -14,8 +14,8 @@ struct Unit {
   std::string_view name;
   Duration length;
 };
-constexpr Unit kUnits[] = {
-    {"h", 1h}, {"min", 1min}, {"s", 1s}, {"ms", 1ms}, {"us", 1us}};
+constexpr Unit kUnits[] = {{"h", 1h},   {"min", 1min}, {"s", 1s},
+                           {"ms", 1ms}, {"us", 1us},   {"ns", 1ns}};
 
 constexpr Duration kLongest = std::chrono::hours(24 * 365);
 
@@ -53,7 +53,7 @@ std::string FormatDuration(Duration duration) {
       return std::to_string(duration / unit.length) + std::string(unit.name);
     }
   }
-  return duration.count() == 0 ? "0s" : std::to_string(duration / 1us) + "us";
+  return "0s";
 }
 
 }  // namespace taskgraph::runtime

@@ -17,6 +17,7 @@ TEST(DurationTextTest, ANumberAndItsUnitAreATime) {
   EXPECT_EQ(*ParseDuration("10min"), 10min);
   EXPECT_EQ(*ParseDuration("1h"), 1h);
   EXPECT_EQ(*ParseDuration("0s"), 0s);
+  EXPECT_EQ(*ParseDuration("0.5us"), 500ns);
 }
 
 TEST(DurationTextTest, WhatHasNoUnitOrNoSenseIsRefusedWithAnExample) {
@@ -44,6 +45,7 @@ TEST(DurationTextTest, ATimeIsWrittenInItsLargestExactUnit) {
   EXPECT_EQ(FormatDuration(1500ms), "1500ms");
   EXPECT_EQ(FormatDuration(600s), "10min");
   EXPECT_EQ(FormatDuration(0s), "0s");
+  EXPECT_EQ(FormatDuration(1500ns), "1500ns");
 }
 
 }  // namespace

@@ -115,8 +115,8 @@ void Add(Handlers& handlers, std::string_view method, Handler handler,
                      std::to_string(method.size()) +
                      " bytes, it must have 1..255");
   }
-  const auto at = std::ranges::lower_bound(handlers, method, {},
-                                           &Handlers::value_type::first);
+  const auto at = std::ranges::find_if(
+      handlers, [&](const auto& known) { return known.first >= method; });
   if (at != handlers.end() && at->first == method) {
     throw UsageError("method '" + std::string(method) +
                      "' has a handler given to " + how + " already");

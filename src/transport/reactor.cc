@@ -141,17 +141,24 @@ void Reactor::Backend::Fetch(Duration wait_max) {
 }
 
 int Reactor::Backend::Look(Events& events, Duration& wait_max) {
+  if (woken_.load()) return 0;
   const Duration length = std::min(busy_polling_.Next(), wait_max);
   if (length == Duration::zero()) return 0;
   const TimePoint end = Now() + length;
   int count = 0;
-  bool in_vain = false;
-  while (count <= 0 && !woken_.load() && !in_vain) {
+  bool is_over = false;
+  while (count <= 0 && !is_over && !woken_.load()) {
     count = ::epoll_wait(epoll_, events.data(), events.size(), 0);
-    in_vain = count <= 0 && Now() >= end;
+    is_over = count <= 0 && Now() >= end;
   }
-  busy_polling_.Tell(in_vain);
-  if (in_vain) wait_max -= length;
+  wait_max = is_over ? wait_max - length : Duration::zero();
+  // Alarms come when they must, looked out for or not.
+  const auto last = events.begin() + std::max(count, 0);
+  busy_polling_.Tell(
+      /*in_vain=*/is_over ||
+      (count > 0 && std::all_of(events.begin(), last, [&](const auto& event) {
+         return event.data.ptr == nullptr || event.data.ptr == bell_.get();
+       })));
   return count;
 }
 

@@ -382,7 +382,7 @@ TEST(RunTest, TheTokenIsInNoCommandLineAndNoLog) {
   EXPECT_THAT(app.Output(), Not(HasSubstr("open-sesame")));
 }
 
-TEST(RunTest, NodesLookOutForMessagesForAsLongAsWasSaid) {
+TEST(RunTest, NodesAreToldHowLongToLookOutForMessages) {
   RunningApp app({"--busy-poll", "20us", "--config", "mode=idle"});
   const pid_t node = WaitUntilAllPlay(app);
   ASSERT_GT(node, 0);
