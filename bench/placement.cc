@@ -33,14 +33,14 @@ int ProcessorOf(Placement placement, Side side) {
 
 }  // namespace
 
-std::string Name(Placement placement) {
+std::string Suffix(Placement placement) {
   switch (placement) {
     case Placement::kFree:
-      return "placed by the system";
+      return {};
     case Placement::kOneForAll:
-      return "one processor for all";
+      return ", one processor for all";
     case Placement::kOneEach:
-      return "a processor each";
+      return ", a processor each";
   }
   return {};
 }

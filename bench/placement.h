@@ -15,7 +15,8 @@
 namespace taskgraph::bench {
 
 enum class Placement { kFree, kOneForAll, kOneEach };
-std::string Name(Placement placement);
+// To end a figure's name; of kFree, nothing.
+std::string Suffix(Placement placement);
 
 // Whether this process may use as many processors as that takes.
 bool IsPossible(Placement placement);

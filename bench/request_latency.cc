@@ -88,9 +88,7 @@ void Compare(Socket socket, int in_flight, Placement placement,
     all.grpc.Add(grpc.Call(load));
     if (caf) all.caf.Add(caf->Call(load));
   }
-  std::string name = Name(socket) + Flight(in_flight);
-  if (placement != Placement::kFree) name += ", " + Name(placement);
-  all.Print(name, in_flight);
+  all.Print(Name(socket) + Flight(in_flight) + Suffix(placement), in_flight);
 }
 
 // Nodes that look out for messages before they sleep, and nodes that do not:

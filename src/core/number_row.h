@@ -175,7 +175,8 @@ class NumberRow {
     }
     while (!At(hooks_ - 1).taken) --hooks_;
   }
-  // Another ring, where no hook is free between others; half of it is.
+  // Another ring, where none is free between others, and half or more at the
+  // end.
   void MakeRoom() {
     std::vector<Hook> ring(std::bit_ceil(std::max<std::size_t>(2 * taken_, 1)));
     std::size_t moved = 0;

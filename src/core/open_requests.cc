@@ -7,7 +7,7 @@ namespace taskgraph::core {
 
 void OpenRequests::Clear() {
   requests_.Clear();
-  spare_lines_.Clear(last_sent_);
+  spare_last_sent_.Clear(last_sent_);
   unsent_.clear();
   newest_.reset();
 }
@@ -39,7 +39,7 @@ const MakeRequest* OpenRequests::Send(RequestNumber number) {
   const TaskId to = entry.request->to;
   auto last = last_sent_.lower_bound(to);
   if (last == last_sent_.end() || last->first != to) {
-    last = spare_lines_.Insert(last_sent_, last, to);
+    last = spare_last_sent_.Insert(last_sent_, last, to);
   }
   entry.sent = true;
   entry.before = std::exchange(last->second, number);

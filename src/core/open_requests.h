@@ -84,7 +84,7 @@ class OpenRequests {
   LastSent last_sent_;           // Of those that are unanswered; 0: none.
   std::set<Place> unsent_;       // Mostly empty: all but `newest_`.
   std::optional<Place> newest_;  // Made last, if it is unsent.
-  SpareNodes<LastSent> spare_lines_;
+  SpareNodes<LastSent> spare_last_sent_;
 };
 
 }  // namespace taskgraph::core

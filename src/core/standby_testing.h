@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/no_clerk.h"
 #include "core/one_node_testing.h"
 #include "core/task_books.h"
 
@@ -151,14 +152,6 @@ class StandbyTesting : public OneNodeTest {
   }
 
   std::map<NodeId, RecordNumber> held_;  // By AckAll.
-};
-
-// For books that nobody acts upon.
-class NoClerk final : public Clerk {
-  void Flush(TaskId) override {}
-  void Send(TaskId, const MetaAck&) override {}
-  void Send(TaskId, const AnswerMessage&) override {}
-  void Tell(HearFailure) override {}
 };
 
 }  // namespace taskgraph::core

@@ -157,5 +157,21 @@ TEST(TurnContentTest, FlippedBitsAndRandomBytesDoNoHarm) {
   }
 }
 
+// This names each part, so that none can be added and forgotten.
+TEST(TurnEffectsTest, ClearedTheyAreAsNew) {
+  TurnEffects effects = AllEffects();
+  effects.begun = false;
+  effects.failure = effects.difference = "text";
+  effects.snapshot = Sealed();
+
+  effects.Clear();
+
+  const auto& [updates, ordered, begun, advance_epoch, retire, finish, failure,
+               snapshot, difference] = effects;
+  EXPECT_TRUE(updates.empty() && ordered.empty() && begun);
+  EXPECT_FALSE(advance_epoch || retire || finish || failure || snapshot ||
+               difference);
+}
+
 }  // namespace
 }  // namespace taskgraph::core

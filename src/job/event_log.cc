@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <utility>
 
 namespace taskgraph::job {
@@ -16,9 +17,16 @@ namespace {
 constexpr int kPipeBytes = 1 << 20;  // As much as Linux lets anybody have.
 constexpr int kReaderIsAwaitedMs = 500;
 
-mode_t TypeOf(int fd) {
+bool IsPipe(int fd) {
   struct stat status {};
-  return ::fstat(fd, &status) == 0 ? status.st_mode & S_IFMT : 0;
+  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+// None: it is no file.
+std::optional<off_t> EndOfFile(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return status.st_size;
 }
 
 }  // namespace
@@ -37,7 +45,7 @@ Result<EventLog> EventLog::Open(const std::string& path, runtime::Log log) {
 EventLog::EventLog(std::string path, int fd, runtime::Log log)
     : path_(std::move(path)),
       fd_(fd),
-      is_pipe_(fd >= 0 && TypeOf(fd) == S_IFIFO),
+      is_pipe_(fd >= 0 && IsPipe(fd)),
       log_(std::move(log)) {
   if (is_pipe_) ::fcntl(fd_, F_SETPIPE_SZ, kPipeBytes);
 }
@@ -59,8 +67,9 @@ void EventLog::Write(std::string line) {
   if (fd_ < 0) return;
   if (ReaderLags()) return Complain("its reader does not read");
   line += '\n';
-  if (const int error = Reserve(line.size()))
+  if (const int error = Reserve(line.size())) {
     return Complain(::strerror(error));
+  }
   const auto written = ::write(fd_, line.data(), line.size());
   if (written == static_cast<ssize_t>(line.size())) {
     complained_ = false;
@@ -86,18 +95,19 @@ void EventLog::Complain(const char* why) {
 
 // An errno, or 0: there is room for as many bytes, as far as can be told.
 int EventLog::Reserve(std::size_t bytes) const {
-  struct stat status {};
-  if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
-  const int result = ::fallocate(fd_, FALLOC_FL_KEEP_SIZE, status.st_size,
-                                 static_cast<off_t>(bytes));
-  return result != 0 && (errno == ENOSPC || errno == EDQUOT) ? errno : 0;
+  const std::optional<off_t> end = EndOfFile(fd_);
+  if (!end || ::fallocate(fd_, FALLOC_FL_KEEP_SIZE, *end,
+                          static_cast<off_t>(bytes)) == 0) {
+    return 0;
+  }
+  return errno == ENOSPC || errno == EDQUOT ? errno : 0;
 }
 
 // Where room can't be reserved. Half a line would spoil the one after it, too.
 void EventLog::TakeBack(ssize_t bytes) const {
-  struct stat status {};
-  if (::fstat(fd_, &status) != 0 || !S_ISREG(status.st_mode)) return;
-  [[maybe_unused]] const int cut = ::ftruncate(fd_, status.st_size - bytes);
+  const std::optional<off_t> end = EndOfFile(fd_);
+  if (!end) return;
+  [[maybe_unused]] const int cut = ::ftruncate(fd_, *end - bytes);
 }
 
 }  // namespace taskgraph::job

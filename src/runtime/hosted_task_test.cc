@@ -27,7 +27,10 @@ class Puppet final : public Task {
           });
     OnData(kEcho,
            [this](Turn& turn, TaskId, const std::string&) { act_(turn); });
-    Serve(kNumber, [](Turn&, Token<int>, const int&) {});
+    Serve(kNumber, [this, one = 1](Turn&, Token<int>, const int& number) {
+      if (sum_ == 0) Serve(Method<int, int>{"Another"}, [](auto&&...) {});
+      sum_ += number + one;
+    });
     OnData(kNumber, [](Turn&, TaskId, const int&) {});
   }
   void Init(Turn& turn) override { act_(turn); }
@@ -37,11 +40,13 @@ class Puppet final : public Task {
     act_(turn);
   }
   static Token<std::string> token_;
+  static int sum_;
 
  private:
   Act& act_;
 };
 Token<std::string> Puppet::token_;
+int Puppet::sum_ = 0;
 
 class HostedTaskTest : public testing::Test {
  protected:
@@ -104,6 +109,17 @@ TEST_F(HostedTaskTest, AnExceptionLeavesNoTraceButItsText) {  // R15, R23
   EXPECT_TRUE(effects.ordered.empty());
   EXPECT_FALSE(effects.finish);
   EXPECT_EQ(effects.failure, "out of cheese");
+}
+
+TEST_F(HostedTaskTest, AHandlerMayAddAnotherThatComesBeforeIt) {
+  for (int i = 1; i <= 2; ++i) {
+    core::ServeRequest request;
+    request.id = {1, 1, 0, static_cast<RequestNumber>(i)};
+    request.method = "Number";
+    request.input = Codec<int>::Encode(20);
+    EXPECT_FALSE(Run(std::move(request), {}).failure);
+  }
+  EXPECT_EQ(Puppet::sum_, 42);
 }
 
 TEST_F(HostedTaskTest, WhatCanNeverBeRightIsRefusedInWords) {

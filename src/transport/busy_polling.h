@@ -34,8 +34,8 @@ class BusyPolling {
   }
   // How that went. After each look in vain in a row twice as many sleeps, and
   // one more, go without.
-  void Tell(bool in_vain) {
-    last_pause_ = in_vain ? std::min(2 * last_pause_ + 1, kPauseMax) : 0;
+  void Tell(bool was_worth_it) {
+    last_pause_ = was_worth_it ? 0 : std::min(2 * last_pause_ + 1, kPauseMax);
     pause_ = last_pause_;
   }
 

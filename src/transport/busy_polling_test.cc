@@ -26,27 +26,27 @@ TEST(BusyPollingTest, ItLooksEachTimeWhileThatIsWorthIt) {
   BusyPolling polling(kLength);
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(polling.Next(), kLength);
-    polling.Tell(/*in_vain=*/false);
+    polling.Tell(/*was_worth_it=*/true);
   }
 }
 
 TEST(BusyPollingTest, InVainItLooksLessAndLessOften) {
   BusyPolling polling(kLength);
   for (const int pause : {1, 3, 7, 15, 31, 63, 127, 255, 255, 255}) {
-    polling.Tell(/*in_vain=*/true);
+    polling.Tell(/*was_worth_it=*/false);
     EXPECT_EQ(PauseOf(polling), pause);
   }
 }
 
 TEST(BusyPollingTest, OneLookThatWasWorthItMakesUpForAll) {
   BusyPolling polling(kLength);
-  for (int i = 0; i < 5; ++i) polling.Tell(/*in_vain=*/true);
+  for (int i = 0; i < 5; ++i) polling.Tell(/*was_worth_it=*/false);
   EXPECT_EQ(PauseOf(polling), 31);
 
-  polling.Tell(/*in_vain=*/false);
+  polling.Tell(/*was_worth_it=*/true);
 
   EXPECT_EQ(PauseOf(polling), 0);
-  polling.Tell(/*in_vain=*/true);
+  polling.Tell(/*was_worth_it=*/false);
   EXPECT_EQ(PauseOf(polling), 1);
 }
 

@@ -152,13 +152,14 @@ int Reactor::Backend::Look(Events& events, Duration& wait_max) {
     is_over = count <= 0 && Now() >= end;
   }
   wait_max = is_over ? wait_max - length : Duration::zero();
-  // Alarms come when they must, looked out for or not.
-  const auto last = events.begin() + std::max(count, 0);
-  busy_polling_.Tell(
-      /*in_vain=*/is_over ||
-      (count > 0 && std::all_of(events.begin(), last, [&](const auto& event) {
-         return event.data.ptr == nullptr || event.data.ptr == bell_.get();
-       })));
+  // An alarm comes when it must, looked out for or not; so does a late knock.
+  const auto is_news = [&](const epoll_event& event) {
+    return event.data.ptr != nullptr && event.data.ptr != bell_.get();
+  };
+  const bool was_worth_it =
+      count > 0 ? std::any_of(events.data(), events.data() + count, is_news)
+                : !is_over;
+  busy_polling_.Tell(was_worth_it);
   return count;
 }
 

@@ -54,7 +54,7 @@ class Reactor::Backend {
   static TimePoint Now() { return std::chrono::steady_clock::now(); }
 
   // Throws std::system_error if the process has no descriptors left.
-  explicit Backend(Duration busy_poll = {});
+  explicit Backend(Duration busy_poll);
   ~Backend();
 
   // Tells `watch` of these events at the descriptor from now on, first of those

@@ -411,8 +411,8 @@ TEST_P(TransportContract, WhatIsUnderWayEndsWithItsTransport) {
 // every frame, until it has sent `count`.
 class Echo {
  public:
-  Echo(const NamedKind& named, TransportKind& kind, std::size_t count)
-      : reactor_(named.busy_poll),
+  Echo(Duration busy_poll, TransportKind& kind, std::size_t count)
+      : reactor_(busy_poll),
         node(kind, reactor_, World::DefaultOptions("echo")),
         thread_([this, count] { Run(count); }) {}
   Echo(const Echo&) = delete;
@@ -449,7 +449,7 @@ class Echo {
 
 TEST_P(TransportContract, NodesOnThreadsOfTheirOwnExchangeFrames) {
   constexpr std::size_t kFrames = 2000;
-  Echo echo(GetParam(), world.kind(), kFrames);
+  Echo echo(GetParam().busy_poll, world.kind(), kFrames);
   Node& a = world.Add("a");
   World::Introduce(a, echo.node);
   for (std::size_t i = 0; i < kFrames; ++i) {
@@ -462,7 +462,7 @@ TEST_P(TransportContract, NodesOnThreadsOfTheirOwnExchangeFrames) {
 // The reader keeps up, so that large writes end in every possible way.
 TEST_P(TransportContract, SmallFramesGoOnAfterLargeOnesOfAnySize) {
   constexpr std::size_t kRounds = 30;
-  Echo echo(GetParam(), world.kind(), 2 * kRounds);
+  Echo echo(GetParam().busy_poll, world.kind(), 2 * kRounds);
   Node& a = world.Add("a");
   World::Introduce(a, echo.node);
   for (std::size_t round = 1; round <= kRounds; ++round) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "core/no_clerk.h"
 #include "core/task_books.h"
 #include "fuzz.h"
 #include "samples.h"
@@ -16,13 +17,6 @@ using namespace taskgraph;        // NOLINT(google-build-using-namespace)
 using namespace taskgraph::core;  // NOLINT(google-build-using-namespace)
 
 const Links kLinks = fuzz::SampleLinks();
-
-class NobodysClerk final : public Clerk {
-  void Flush(TaskId) override {}
-  void Send(TaskId, const MetaAck&) override {}
-  void Send(TaskId, const AnswerMessage&) override {}
-  void Tell(HearFailure) override {}
-};
 
 // Books with what of their tray is unheard. None: not a snapshot.
 struct Desk {
@@ -53,7 +47,7 @@ void Replay(std::string_view bytes, TaskBooks& books) {
     auto lists = kLinks.Neighbors(0, turn->epoch);
     books.Enter(turn->epoch, std::move(lists).value());
   }
-  NobodysClerk clerk;
+  NoClerk clerk;
   books.Replay(std::move(turn).value(), clerk);
 }
 
